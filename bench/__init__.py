@@ -1,0 +1,1 @@
+"""Measurements of what matters, against the floor of the machine and against peers."""

@@ -1,0 +1,5 @@
+"""For `celery -A celery_worker`."""
+
+from review.tasks import app
+
+__all__ = ["app"]

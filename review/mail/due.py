@@ -1,0 +1,92 @@
+"""The date a mail is about: in words, where its day ends, how far it is, whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from review import reference
+from review.mail.voice import Voice
+from workflows import deadlines
+from workflows.registry import process
+from workflows.spec import Milestone, Party
+
+OFFICE: Final = ("Europe/Vienna", "Vienna")
+"""Where the days of the secretariat end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due date as a mail names it; without one ``known`` is false and every text empty."""
+
+    known: bool = False
+    yours: bool = False
+    """The recipient's own side owes it."""
+    day: str = ""
+    long: str = ""
+    """With the place where the day ends."""
+    distance: str = ""
+    """From the day on which the mail is written."""
+    late: int = 0
+    """Full days since it ended; 0 while it is not over."""
+    milestone: str = ""
+    """What is reached by then."""
+    reminder: str = ""
+    """When the next reminder comes if nothing happens."""
+
+
+def of(params: Mapping[str, Any], voice: Voice, now: datetime) -> Due:
+    """The due date among the parameters of a mail, at the moment of writing."""
+    if not params.get("milestone"):
+        return Due()
+    item = process(params["process"]).milestone(params["milestone"])
+    slot = _slot(params, item)
+    owner = item.owner_of(slot)
+    on = params.get("new_date") or params.get("due")
+    zone, place = _where(params, owner, slot)
+    yours = owner.value == params["party"] and (
+        owner is not Party.REVIEWING_STATE or slot == params["slot"]
+    )
+    if not on:
+        return Due(yours=yours, milestone=voice.gettext(item.label))
+    end = date.fromisoformat(on)
+    ahead = (end - deadlines.local_day(now, zone)).days
+    return Due(
+        known=True,
+        yours=yours,
+        day=voice.day(end),
+        long=voice.gettext(
+            "%(day)s, end of day in %(place)s", day=voice.day(end), place=voice.name(place)
+        ),
+        distance=voice.distance(ahead),
+        late=max(0, -ahead),
+        milestone=voice.gettext(item.label),
+        reminder=_reminder(item, end, (zone, voice.name(place)), voice, now) if yours else "",
+    )
+
+
+def _slot(params: Mapping[str, Any], item: Milestone) -> int:
+    """Of which side the date is: named, else the recipient's, else the only one there is."""
+    slot = params.get("slot_of_milestone", params["slot"])
+    if item.repeats:
+        return 0
+    return int(slot) if slot in item.slots else item.slots[0]
+
+
+def _where(params: Mapping[str, Any], owner: Party, slot: int) -> tuple[str, str]:
+    if params.get("due_zone"):
+        return params["due_zone"], params["due_place"]
+    if owner is Party.SECRETARIAT:
+        return OFFICE
+    iso3 = params["state"] if slot == 0 else params["reviewers"][slot - 1]
+    state = reference.party(iso3)
+    return state.time_zone, state.place
+
+
+def _reminder(
+    item: Milestone, end: date, where: tuple[str, str], voice: Voice, now: datetime
+) -> str:
+    coming = deadlines.next_reminder(item.reminders, end, where[0], now)
+    return voice.moment(coming.at, *where) if coming else ""

@@ -1,0 +1,163 @@
+"""Hands messages to a mail server by SMTP, and says of each failure what to do about it.
+
+``Refused``: this message will never be taken, do not try again. ``TryLater``: not now. ``Away``:
+the server itself cannot be used now, so there is no sense in trying other messages either.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import parseaddr
+from types import TracebackType
+from typing import Final, Protocol, Self
+from urllib.parse import unquote, urlsplit
+
+TIMEOUT: Final = 15.0
+"""Seconds for one answer of the server."""
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+class DeliveryError(Exception):
+    """A message did not leave; the text says what the server said."""
+
+
+class TryLater(DeliveryError):
+    """The server does not take this message now."""
+
+
+class Away(TryLater):
+    """The server does not answer, or takes nothing from us: nothing can be sent now."""
+
+
+class Refused(DeliveryError):
+    """The server will never take this message for this recipient."""
+
+
+class Transport(Protocol):
+    """Takes messages."""
+
+    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+        """Hand over one message. Raises Refused, TryLater or Away."""
+
+
+class Smtp:
+    """One mail server, connected when it is needed, for as many messages as it takes.
+
+    As a context manager it takes leave of the server at the end.
+    """
+
+    def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
+        parts = urlsplit(url)
+        self._scheme = parts.scheme
+        self._host = parts.hostname or ""
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._timeout = timeout
+        self._server: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+        """Hand over one message; it is taken when this returns."""
+        if parseaddr(recipient)[1] != recipient:  # smtplib would take an address out of the text
+            raise Refused(f"{recipient!r} is not an address")
+        server = self._connected(sender)
+        try:
+            server.send_message(message, sender, [recipient])
+        except smtplib.SMTPRecipientsRefused as problem:
+            code, said = problem.recipients[recipient]
+            raise _of_code(code, said) from problem
+        except smtplib.SMTPDataError as problem:
+            raise _of_code(problem.smtp_code, problem.smtp_error) from problem
+        except (smtplib.SMTPNotSupportedError, ValueError) as problem:  # its address
+            raise Refused(str(problem)) from problem
+        except smtplib.SMTPResponseException as problem:  # our sender, our greeting: not the mail's
+            self._leave()
+            raise Away(_said(problem.smtp_code, problem.smtp_error)) from problem
+        except (smtplib.SMTPException, OSError) as problem:
+            self._drop()
+            raise Away(str(problem) or type(problem).__name__) from problem
+
+    def _connected(self, sender: str) -> smtplib.SMTP:
+        """A connection that answers: servers close one that was idle, or had many messages."""
+        if self._server is not None and not _answers(self._server):
+            self._drop()
+        if self._server is None:
+            self._server = self._connect(sender.rpartition("@")[2])
+        return self._server
+
+    def _connect(self, own_name: str) -> smtplib.SMTP:
+        server: smtplib.SMTP | None = None
+        try:
+            server = self._open(own_name)
+            if self._scheme == "smtp+starttls":
+                server.starttls(context=ssl.create_default_context())
+            if self._user:
+                server.login(self._user, self._password)
+        except (smtplib.SMTPException, OSError) as problem:
+            if server is not None:
+                server.close()
+            raise Away(_problem(problem)) from problem
+        return server
+
+    def _open(self, own_name: str) -> smtplib.SMTP:
+        """Connect under our domain's name: the machine's own may take long to look up."""
+        if self._scheme == "smtps":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(
+                self._host,
+                self._port,
+                local_hostname=own_name,
+                timeout=self._timeout,
+                context=context,
+            )
+        return smtplib.SMTP(self._host, self._port, local_hostname=own_name, timeout=self._timeout)
+
+    def _leave(self) -> None:
+        if self._server is not None:
+            try:
+                self._server.quit()
+            except (smtplib.SMTPException, OSError):
+                self._server.close()
+        self._server = None
+
+    def _drop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._server = None
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    try:
+        return server.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _of_code(code: int, said: bytes | str) -> DeliveryError:
+    if code == 421:  # the server is closing down
+        return Away(_said(code, said))
+    return Refused(_said(code, said)) if code >= 500 else TryLater(_said(code, said))
+
+
+def _said(code: int, said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"{code} {' '.join(text.split())}"
+
+
+def _problem(problem: Exception) -> str:
+    if isinstance(problem, smtplib.SMTPResponseException):
+        return _said(problem.smtp_code, problem.smtp_error)
+    return str(problem) or type(problem).__name__

@@ -1,0 +1,49 @@
+"""The tables, a file a subject."""
+
+from review.models.log import Audit, Heartbeat, Outbox
+from review.models.material import (
+    Answer,
+    Document,
+    DocumentBytes,
+    Finding,
+    Question,
+    Submission,
+)
+from review.models.parties import Cycle, State
+from review.models.people import ROLES, Person, Secret
+from review.models.reports import Approval, ReportComment, ReportSection, ReportText
+from review.models.reviews import (
+    ClockStop,
+    Extension,
+    Member,
+    MilestoneDate,
+    Review,
+    Reviewer,
+)
+
+__all__ = [
+    "ROLES",
+    "Answer",
+    "Approval",
+    "Audit",
+    "ClockStop",
+    "Cycle",
+    "Document",
+    "DocumentBytes",
+    "Extension",
+    "Finding",
+    "Heartbeat",
+    "Member",
+    "MilestoneDate",
+    "Outbox",
+    "Person",
+    "Question",
+    "ReportComment",
+    "ReportSection",
+    "ReportText",
+    "Review",
+    "Reviewer",
+    "Secret",
+    "State",
+    "Submission",
+]

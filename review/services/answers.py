@@ -1,0 +1,179 @@
+"""The response to the self-assessment checklist (ToR 15): drafts, frozen copies, receipts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from review import policy
+from review.models import Answer, Person, Submission
+from review.services import documents, snapshot
+from review.services.change import Change
+from review.services.errors import InvalidGiven, NotAllowed, NotFound, Refused
+from review.services.material import Overwritten, check_entry, check_provision
+from workflows.spec import N_, Party, Reason
+
+TEXTS = ("measures", "examples", "reasons", "assistance_note")
+FIELDS = ("adopted", *TEXTS, "assistance", "complete")
+
+
+def save(
+    session: Session,
+    review_id: int,
+    provision: str,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    version: int | None = None,
+) -> Answer:
+    """Save the draft answer on one provision; fields that are not given stay as they are.
+
+    ``version`` is that of the answer the author saw (0: none yet). Raises NotFound, NotAllowed,
+    InvalidGiven, Refused once the response is submitted, Overwritten if a colleague saved since.
+    """
+    seen = _writable(session, review_id, actor, now)
+    check_provision(seen, provision)
+    if errors := check_entry(seen, values, "adopted", TEXTS):
+        raise InvalidGiven(errors)
+    held = session.get(Answer, (review_id, provision), with_for_update=True)
+    if version is not None and version != (held.version if held else 0):
+        raise Overwritten(provision, held)
+    if _after(held, values, "complete") and not _after(held, values, "adopted"):
+        raise InvalidGiven({"adopted": N_("Choose an answer before you mark it as answered.")})
+    if held is None:
+        held = Answer(review_id=review_id, provision=provision, version=0, assistance=[])
+        session.add(held)
+    for name in FIELDS:
+        if name in values:
+            setattr(held, name, values[name])
+    held.version += 1
+    held.updated_at, held.updated_by, held.simulated = now, actor.id, False
+    session.flush()
+    return held
+
+
+def _after(held: Answer | None, values: Mapping[str, Any], name: str) -> Any:
+    """What a field will hold once ``values`` are saved."""
+    return values.get(name, getattr(held, name, None))
+
+
+def _writable(session: Session, review_id: int, actor: Person, now: datetime) -> snapshot.Snapshot:
+    seen = snapshot.load(session, review_id, now, lock=True)  # nobody submits meanwhile
+    if not policy.can(actor, policy.Action.SEE_REVIEW, seen):
+        raise NotFound(f"no review {review_id}")
+    if not policy.can(actor, policy.Action.WRITE_ANSWERS, seen):
+        raise NotAllowed("answers are written by the State under review")
+    if seen.facts.is_done("self_assessment_submitted"):
+        text = N_("The response was submitted. The secretariat can return it for completion.")
+        raise Refused("save_answer", (Reason(text, unblocked_by=Party.SECRETARIAT),))
+    return seen
+
+
+def save_many(
+    session: Session,
+    review_id: int,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    actor: Person,
+    now: datetime,
+    simulated: bool = False,
+) -> int:
+    """Save many draft answers in one statement (imports, replay); entries name ``provision``.
+
+    The same checks as for one. Returns how many were written.
+    """
+    seen = _writable(session, review_id, actor, now)
+    rows = []
+    for entry in entries:
+        check_provision(seen, entry["provision"])
+        if errors := check_entry(seen, entry, "adopted", TEXTS):
+            raise InvalidGiven({f"{entry['provision']}: {k}": v for k, v in errors.items()})
+        blank: dict[str, Any] = {"adopted": "", "assistance": [], "complete": False}
+        rows.append(
+            blank
+            | dict.fromkeys(TEXTS, "")
+            | {"provision": entry["provision"]}
+            | {name: entry[name] for name in FIELDS if name in entry}
+            | {"review_id": review_id, "updated_at": now, "updated_by": actor.id}
+            | {"simulated": simulated, "version": 1}
+        )
+    if not rows:
+        return 0
+    statement = insert(Answer)
+    changed = {name: statement.excluded[name] for name in (*FIELDS, "updated_at", "updated_by")}
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Answer.review_id, Answer.provision],
+            set_=changed | {"version": Answer.version + 1},
+        ),
+        rows,
+    )
+    return len(rows)
+
+
+def drafts(session: Session, review_id: int) -> dict[str, Answer]:
+    """The draft answers of a review by provision. The caller has checked READ_DRAFT_ANSWERS."""
+    found = session.scalars(sa.select(Answer).where(Answer.review_id == review_id))
+    return {item.provision: item for item in found}
+
+
+def latest_submission(session: Session, review_id: int) -> Submission | None:
+    """The response as last submitted. The caller has checked READ_RESPONSE."""
+    return session.scalars(
+        sa.select(Submission)
+        .where(Submission.review_id == review_id)
+        .order_by(Submission.number.desc())
+        .limit(1)
+    ).first()
+
+
+def canonical(content: object) -> bytes:
+    """A value in canonical JSON: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def fingerprint(content: object) -> str:
+    """SHA-256 of a value in canonical JSON."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def freeze(change: Change) -> None:
+    """Keep a copy of every answer as submitted, with what is attached to it, and its hash.
+
+    Documents of the whole response stand in a last entry whose provision is empty.
+    """
+    held = drafts(change.session, change.review_id)
+    attached = documents.attached(change.session, change.review_id)
+    content: list[dict[str, Any]] = [
+        {"provision": ref}
+        | {name: getattr(held[ref], name) for name in FIELDS if name != "complete"}
+        | {"documents": attached.get(ref, [])}
+        for ref in change.snapshot.provisions(0)
+        if ref in held
+    ]
+    if "" in attached:
+        content.append({"provision": "", "documents": attached[""]})
+    former = latest_submission(change.session, change.review_id)
+    submission = Submission(
+        review_id=change.review_id,
+        number=(former.number if former else 0) + 1,
+        content=content,
+        sha256=fingerprint(content),
+        submitted_at=change.now,
+        submitted_by=change.actor.id,
+        note=change.text("note"),
+        simulated=change.simulated,
+    )
+    change.session.add(submission)
+    change.session.flush()
+    change.after |= {"submission": submission.number, "sha256": submission.sha256}
+    change.params |= {"submission": submission.number, "sha256": submission.sha256}

@@ -1,0 +1,89 @@
+"""The audit trail: who did what, when, in which capacity, before and after. Append-only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from review.models import Audit, Person
+from review.services.change import Change
+from workflows.spec import Actor
+
+WORDS = ("reason", "justification", "note", "took_part")
+"""What is written for others when a step is taken; kept in the trail and shown from there."""
+
+
+class Verb(StrEnum):
+    """Acts that are not steps of a process; steps are recorded under their own key."""
+
+    INVITED = "person_invited"
+    INVITED_AGAIN = "person_invited_again"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_OPENED = "account_opened"
+    ACCOUNT_REOPENED = "account_reopened"
+    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an act
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    DOCUMENT_ADDED = "document_added"
+    DOCUMENT_REMOVED = "document_removed"
+    REPORT_DOWNLOADED = "report_downloaded"
+    BOARD_EXPORTED = "board_exported"
+    OFFICER_ASSIGNED = "officer_assigned"
+    MAIL_RESENT = "mail_resent"
+    REVIEW_CREATED = "review_created"
+
+
+def record(
+    session: Session,
+    verb: Verb | str,
+    *,
+    now: datetime,
+    actor: Person | None,
+    review_id: int | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    simulated: bool = False,
+) -> None:
+    """Add one row. ``before`` and ``after`` hold plain values and never confidential text.
+
+    Raises ValueError for a verb that is not in the vocabulary.
+    """
+    session.add(
+        Audit(
+            at=now,
+            verb=Verb(verb).value,
+            person_id=actor.id if actor else None,
+            acting_as=actor.role if actor else "system",
+            iso3=actor.iso3 if actor else None,
+            review_id=review_id,
+            before=dict(before or {}),
+            after=dict(after or {}),
+            simulated=simulated,
+        )
+    )
+    session.flush()
+
+
+def values_of_step(change: Change, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The audit row of a step, as parameters of the statement that writes it."""
+    outcome, process = change.outcome, change.snapshot.process
+    who = outcome.who
+    side = change.snapshot.sides.get(who.slot) if who.actor is not Actor.SECRETARIAT else None
+    return {
+        "verb": outcome.step.key,
+        "person_id": change.actor.id,
+        "acting_as": f"{who.actor.value}:{who.slot}",
+        "acting_for": side.iso3 if side else None,
+        "source": outcome.source,
+        "target": outcome.target,
+        "before": json.dumps(change.before),
+        "after": json.dumps(change.after | {"given": given}),
+        "definition": f"{process.key}@{process.version}",
+    }

@@ -1,0 +1,238 @@
+"""From the outbox to the mail server: each mail once, whatever crashes.
+
+A mail is claimed with a row lock that is kept while it is sent, and the lock goes with the
+transaction: a killed worker frees what it held, and two workers never hold the same mail. What was
+sent is stored in that transaction, too. One window remains, and no protocol closes it: a crash
+after the server has said 250 and before our commit sends that mail again. Both copies carry the
+same Message-ID, by which mail programs know them as one.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review import clock, db
+from review.languages import N_
+from review.mail.letter import Letter
+from review.mail.render import CannotWrite, render
+from review.mail.transport import Away, Refused, Transport, TryLater
+from review.models import Outbox, Person
+from review.services import accounts, audit, outdated
+from review.services.account_links import Purpose
+from review.services.audit import Verb
+from review.services.errors import NotAllowed, NotFound
+
+ATTEMPTS: Final = 18
+"""After so many, about two and a half days, the secretariat is shown that a mail failed."""
+_FIRST_PAUSE: Final = timedelta(minutes=1)
+_LONGEST_PAUSE: Final = timedelta(hours=6)
+_SECRET: Final = "token"  # noqa: S105 - the name of a parameter
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round of delivery came to."""
+
+    sent: int = 0
+    failed: int = 0
+    later: int = 0
+    dropped: int = 0
+    """Reminders that had nothing left to remind of when their turn came."""
+
+
+def drain(
+    transport: Transport,
+    *,
+    sender: str,
+    limit: int = 200,
+    now: Callable[[], datetime] = clock.now,
+) -> Round:
+    """Send what is due, at most ``limit`` mails, one transaction each.
+
+    ``sender`` is the From address, with or without a name. A mail that cannot be sent waits or is
+    given up, and the next one is tried; a server that is away ends the round.
+    """
+    done = Round()
+    for _ in range(limit):
+        with db.transaction() as session:
+            row = _claim(session, now())
+            if row is None:
+                break
+            if not _deliver(session, row, transport, sender, now(), done):
+                break
+    return done
+
+
+def _claim(session: Session, now: datetime) -> Outbox | None:
+    """The mail that has waited longest, locked; one that another worker holds is passed over."""
+    return session.scalars(
+        sa.select(Outbox)
+        .where(Outbox.state == "waiting", Outbox.next_try_at <= now)
+        .order_by(Outbox.next_try_at, Outbox.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+
+
+def _deliver(
+    session: Session, row: Outbox, transport: Transport, sender: str, now: datetime, done: Round
+) -> bool:
+    """Send one mail and note what came of it; False where the server is away."""
+    if reason := outdated.reason(session, row):
+        row.state, row.error = "recorded", reason
+        done.dropped += 1
+        return True
+    try:
+        message = render(_letter(row), sender=sender, now=now)
+        transport.send(message, parseaddr(sender)[1], row.address)
+    except (CannotWrite, Refused) as problem:
+        _give_up(row, str(problem))
+        done.failed += 1
+    except TryLater as problem:
+        _postpone(row, str(problem), now)
+        done.failed += row.state == "failed"
+        done.later += row.state == "waiting"
+        return not isinstance(problem, Away)
+    else:
+        _keep(row, message, now)
+        done.sent += 1
+    return True
+
+
+def _letter(row: Outbox) -> Letter:
+    return Letter(
+        number=row.id,
+        key=row.key,
+        notice=row.notice,
+        language=row.language,
+        address=row.address,
+        params=row.params,
+        review_id=row.review_id,
+    )
+
+
+def _keep(row: Outbox, message: EmailMessage, now: datetime) -> None:
+    """Store what was sent. A link that opens an account is not kept with it."""
+    row.state, row.sent_at, row.error = "sent", now, ""
+    row.attempts += 1
+    row.message_id = message["Message-ID"]
+    row.subject = message["Subject"]
+    row.body_text = _without_secret(row, _body(message, "plain"))
+    row.body_html = _without_secret(row, _body(message, "html"))
+    _forget_secret(row)
+
+
+def _body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return str(part.get_content()) if part is not None else ""
+
+
+def _without_secret(row: Outbox, text: str) -> str:
+    secret = row.params.get(_SECRET)
+    return text.replace(secret, "…") if secret else text
+
+
+def _forget_secret(row: Outbox) -> None:
+    row.params = {name: value for name, value in row.params.items() if name != _SECRET}
+
+
+def _give_up(row: Outbox, error: str) -> None:
+    row.state, row.error = "failed", error
+    row.attempts += 1
+    _forget_secret(row)
+    _log.error("mail %s (%s) is given up: %s", row.id, row.notice, error)
+
+
+def _postpone(row: Outbox, error: str, now: datetime) -> None:
+    if row.attempts + 1 >= ATTEMPTS:
+        _give_up(row, error)
+        return
+    row.attempts += 1
+    row.error = error
+    row.next_try_at = now + pause(row.attempts)
+    _log.warning("mail %s (%s) waits, attempt %s: %s", row.id, row.notice, row.attempts, error)
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: longer each time, and never all mails at once."""
+    growing = min(_FIRST_PAUSE * (1 << (attempts - 1)), _LONGEST_PAUSE)
+    return growing * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+
+
+def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> int:
+    """Write a mail once more, to the person's present address and in their present language.
+
+    An invitation is sent with a new link; the one before it ends. Returns the number of the new
+    mail. Raises NotFound; NotAllowed, with a reason to show, for one that still waits, was never to
+    be sent, is an invitation to an account in use, or held a link for a new password.
+    """
+    former = session.scalars(
+        sa.select(Outbox).where(Outbox.id == outbox_id).with_for_update()
+    ).one_or_none()
+    if former is None:
+        raise NotFound(f"no mail {outbox_id}")
+    if former.state not in {"sent", "failed"}:
+        raise NotAllowed(N_("Only a mail that was sent, or given up, can be sent again."))
+    person = session.get(Person, former.person_id) if former.person_id else None
+    if former.notice == Purpose.PASSWORD_RESET:
+        raise NotAllowed(N_("Its reader can ask for a new link on the page to sign in."))
+    if former.notice == Purpose.INVITATION and person is not None:
+        return _invite_again(session, person, actor, now)
+    again = _copy(session, former, person, now)
+    audit.record(
+        session,
+        Verb.MAIL_RESENT,
+        now=now,
+        actor=actor,
+        review_id=former.review_id,
+        after={"mail": former.id, "again": again.id, "notice": former.notice},
+    )
+    return again.id
+
+
+def _invite_again(session: Session, person: Person, actor: Person, now: datetime) -> int:
+    try:
+        accounts.invite_again(session, person, actor=actor, now=now)
+    except accounts.AccountError as problem:
+        raise NotAllowed(str(problem)) from problem
+    newest = sa.select(sa.func.max(Outbox.id)).where(
+        Outbox.person_id == person.id, Outbox.notice == Purpose.INVITATION
+    )
+    return session.scalar(newest) or 0
+
+
+def _copy(session: Session, former: Outbox, person: Person | None, now: datetime) -> Outbox:
+    again = Outbox(
+        key=_next_key(session, former),
+        notice=former.notice,
+        review_id=former.review_id,
+        person_id=former.person_id,
+        address=person.email if person else former.address,
+        language=person.language if person else former.language,
+        params=former.params,
+        created_at=now,
+        next_try_at=now,
+        resent_from=former.id,
+    )
+    session.add(again)
+    session.flush()
+    return again
+
+
+def _next_key(session: Session, former: Outbox) -> str:
+    """A key of its own for every repetition; the former row is locked meanwhile."""
+    times = session.scalar(
+        sa.select(sa.func.count()).select_from(Outbox).where(Outbox.resent_from == former.id)
+    )
+    return f"resend:{former.id}:{(times or 0) + 1}"

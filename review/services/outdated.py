@@ -1,0 +1,69 @@
+"""Whether a mail that has waited still makes sense when its turn comes.
+
+A mail server may be away for a day. A reminder that was written before and would leave after the
+step was taken, the date changed or the clock stopped does not leave; nor does any mail to an
+account that was closed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import Member, MilestoneDate, Outbox, Person
+
+REMINDERS: Final = frozenset({"reminder", "escalation"})
+CLOSED: Final = "Not sent: the account was closed."
+NOTHING_OPEN: Final = "Not sent: nothing was open any more."
+
+
+def reason(session: Session, row: Outbox) -> str:
+    """Why a mail is not to be sent any more; empty if it is. A digest loses what was done."""
+    if row.person_id is not None and not _has_account(session, row.person_id):
+        return CLOSED
+    if row.notice in REMINDERS:
+        open_still = _is_open(session, row.person_id, row.review_id, row.params)
+        return "" if open_still else NOTHING_OPEN
+    if row.notice == "digest":
+        items = [
+            item
+            for item in row.params["items"]
+            if _is_open(session, row.person_id, item["review_id"], item)
+        ]
+        if len(items) != len(row.params["items"]):
+            row.params = {**row.params, "items": items}
+        return "" if items else NOTHING_OPEN
+    return ""
+
+
+def _has_account(session: Session, person_id: int) -> bool:
+    return bool(session.scalar(sa.select(Person.active).where(Person.id == person_id)))
+
+
+def _is_open(
+    session: Session, person_id: int | None, review_id: int | None, params: Mapping[str, Any]
+) -> bool:
+    """Whether what a reminder is about is still owed, by the same day, and by this person's side.
+
+    A milestone that is reached, suspended or not anybody's turn has no next reminder.
+    """
+    milestone = session.get(
+        MilestoneDate, (review_id, params["milestone"], params["milestone_slot"])
+    )
+    if milestone is None or milestone.done_at or milestone.remind_at is None:
+        return False
+    due = milestone.due_on
+    if due is None or due.isoformat() != params["due"]:
+        return False
+    return person_id is None or _takes_part(session, person_id, review_id)
+
+
+def _takes_part(session: Session, person_id: int, review_id: int | None) -> bool:
+    member = sa.exists().where(
+        Member.review_id == review_id, Member.person_id == person_id, Member.ended_at.is_(None)
+    )
+    query = sa.select(sa.or_(Person.role.like("secretariat%"), member))
+    return bool(session.scalar(query.where(Person.id == person_id)))

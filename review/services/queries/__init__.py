@@ -1,0 +1,1 @@
+"""What the pages show: read only, a file a page."""

@@ -1,0 +1,138 @@
+"""The mail log: every message with its fate, and the words as they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import Audit, Outbox, Person, Review, State
+from review.services.errors import NotFound
+
+PAGE: Final = 50
+STATES: Final = ("waiting", "sent", "failed", "recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class MailFilters:
+    """Which messages the list shows. Empty: all."""
+
+    state: str = ""
+    notice: str = ""
+    address: str = ""
+    review_id: int | None = None
+    before: int | None = None
+    """Messages older than this one: the list goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """One message."""
+
+    mail: Outbox
+    state_name: str
+    """The State under review, in English; empty for messages about an account."""
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """One page of the list, the newest message first."""
+
+    rows: tuple[MailRow, ...]
+    found: int
+    counts: dict[str, int]
+    older: int | None
+    """Where the next page begins, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """A message that was sent again."""
+
+    at: datetime
+    by: str
+
+
+def mails(session: Session, filters: MailFilters) -> MailPage:
+    """The messages that fit, and how many there are in each state."""
+    conditions = _conditions(filters)
+    wanted = _wanted().order_by(Outbox.id.desc()).limit(PAGE + 1)
+    for condition in conditions:
+        wanted = wanted.where(condition)
+    if filters.before is not None:
+        wanted = wanted.where(Outbox.id < filters.before)
+    found = [_row(row) for row in session.execute(wanted)]
+    counted = sa.select(sa.func.count()).select_from(Outbox).where(*conditions)
+    counts = session.execute(sa.select(Outbox.state, sa.func.count()).group_by(Outbox.state))
+    return MailPage(
+        tuple(found[:PAGE]),
+        session.scalar(counted) or 0,
+        dict(counts.all()),
+        found[PAGE - 1].mail.id if len(found) > PAGE else None,
+    )
+
+
+def _wanted() -> sa.Select[Outbox, str, str]:
+    return (
+        sa.select(Outbox, State.name, Person.title)
+        .outerjoin(Review, Review.id == Outbox.review_id)
+        .outerjoin(State, State.iso3 == Review.iso3)
+        .outerjoin(Person, Person.id == Outbox.person_id)
+    )
+
+
+def _row(row: sa.Row[Outbox, str, str]) -> MailRow:
+    mail, name, title = row
+    return MailRow(mail, name or "", title or "")
+
+
+def _conditions(filters: MailFilters) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.state:
+        found.append(Outbox.state == filters.state)
+    if filters.notice:
+        found.append(Outbox.notice == filters.notice)
+    if filters.review_id is not None:
+        found.append(Outbox.review_id == filters.review_id)
+    if filters.address:
+        words = filters.address.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+        found.append(Outbox.address.ilike(f"%{words}%"))
+    return found
+
+
+def notices(session: Session) -> list[str]:
+    """Every kind of message that was ever written."""
+    return list(session.scalars(sa.select(Outbox.notice).distinct().order_by(Outbox.notice)))
+
+
+def find(session: Session, mail_id: int) -> MailRow:
+    """One message. Raises NotFound."""
+    found = session.execute(_wanted().where(Outbox.id == mail_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"no message {mail_id}")
+    return _row(found)
+
+
+def copies(session: Session, mail: Outbox) -> Sequence[Outbox]:
+    """The messages that are the same mail again: what it was sent again from, and as."""
+    first = mail.resent_from or mail.id
+    wanted = sa.select(Outbox).where(
+        sa.or_(Outbox.id == first, Outbox.resent_from == first), Outbox.id != mail.id
+    )
+    return session.scalars(wanted.order_by(Outbox.id)).all()
+
+
+def resent(session: Session, mail: Outbox) -> list[Resent]:
+    """When a message was sent again, and by whom."""
+    found = session.execute(
+        sa.select(Audit.at, Person.title)
+        .outerjoin(Person, Person.id == Audit.person_id)
+        .where(Audit.verb == "mail_resent", Audit.after["mail"].astext == str(mail.id))
+        .order_by(Audit.id)
+    )
+    return [Resent(at, by or "") for at, by in found]

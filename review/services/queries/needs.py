@@ -1,0 +1,260 @@
+"""What needs the secretariat today: found in the data, each with the one thing to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import Member, Outbox, Person
+from review.services.account_links import INVITATION_FOR
+from review.services.queries.board import Row
+from review.services.queries.turns import Due
+from review.services.snapshot import VIENNA
+from workflows import engine
+from workflows.deadlines import local_day
+from workflows.engine import Turn
+from workflows.spec import Party
+
+UNDATED_AFTER: Final = 7
+"""Days after which a turn of the secretariat that has no date is shown."""
+STOPPED_AFTER: Final = timedelta(days=30)
+EACH: Final = 2
+"""So many of one kind are told one by one; the rest in one sentence."""
+
+
+_Owed = tuple[int, str, int]
+"""Review, milestone, side."""
+
+
+class Kind(StrEnum):
+    """Why something needs the secretariat, most pressing first."""
+
+    MAIL_FAILED = "mail_failed"
+    OWN_LATE = "own_late"
+    SILENT = "silent"
+    OWN_WAITING = "own_waiting"
+    READY = "ready"
+    STOPPED = "stopped"
+    NOT_DRAWN = "not_drawn"
+    NO_OFFICER = "no_officer"
+    INVITATIONS = "invitations"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """The reminders that went out about something: how many, and when the last."""
+
+    count: int = 0
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing. Of ``row``, ``due`` and ``address`` only what belongs to its kind is there."""
+
+    kind: Kind
+    days: int = 0
+    count: int = 1
+    row: Row | None = None
+    due: Due | None = None
+    step: str = ""
+    since: date | None = None
+    address: str = ""
+    error: str = ""
+    reminded: Reminded = Reminded()
+    rest: bool = False
+    """Stands for all further ones of its kind."""
+
+
+def needs(session: Session, rows: Sequence[Row], now: datetime, prepared: int) -> tuple[Need, ...]:
+    """What needs the secretariat about these reviews, most pressing first.
+
+    ``prepared`` is the latest year of the cycle whose reviews can be started by now.
+    """
+    running = [row for row in rows if not row.stage.final]
+    found = [
+        *_failed(session, rows),
+        *_turns(running),
+        *_stopped(running, now),
+        *_selected(running, prepared),
+        *_without_officer(running, prepared),
+        *_invitations(session, rows, now),
+    ]
+    shown = []
+    for kind in Kind:
+        mine = sorted((n for n in found if n.kind is kind), key=lambda need: -need.days)
+        shown += _told(kind, mine)
+    return _with_reminders(session, shown)
+
+
+def _told(kind: Kind, found: list[Need]) -> list[Need]:
+    if len(found) <= EACH + 1:
+        return found
+    rest = found[EACH:]
+    return [*found[:EACH], Need(kind, rest[0].days, len(rest), rest=True)]
+
+
+def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
+    """Mails that were given up, by review and address."""
+    by_id = {row.id: row for row in rows}
+    newest = sa.func.max(Outbox.created_at)
+    found = session.execute(
+        sa.select(
+            Outbox.review_id,
+            Outbox.address,
+            sa.func.count().label("mails"),
+            newest.label("last"),
+            sa.func.max(Outbox.error).label("error"),
+        )
+        .where(Outbox.state == "failed")
+        .group_by(Outbox.review_id, Outbox.address)
+        .order_by(newest.desc())
+    )
+    for one in found:
+        if one.review_id is None or one.review_id in by_id:
+            row = by_id.get(one.review_id) if one.review_id else None
+            yield Need(
+                Kind.MAIL_FAILED,
+                count=one.mails,
+                row=row,
+                address=one.address,
+                error=one.error.strip().partition("\n")[0],
+                since=local_day(one.last, VIENNA),
+            )
+
+
+def _turns(rows: Sequence[Row]) -> Iterator[Need]:
+    for row in rows:
+        if row.stage.key == row.seen.process.start:
+            continue
+        for due in row.dues:
+            if due.party is not Party.SECRETARIAT:
+                if due.late_days > due.milestone.reminders.escalate:
+                    yield Need(
+                        Kind.SILENT, due.late_days, row=row, due=due, address=_address(row, due)
+                    )
+            elif due.late_days:
+                yield Need(Kind.OWN_LATE, due.late_days, row=row, due=due, step=_step(row, due))
+            elif due.on is None:
+                yield from _undated(row, due)
+
+
+def _undated(row: Row, due: Due) -> Iterator[Need]:
+    """A turn of the secretariat without a date, counted from when it became its turn."""
+    seen = row.seen
+    reached = [
+        dates.done_at
+        for (key, _), dates in seen.dates.items()
+        if key in due.milestone.needs and dates.done_at
+    ]
+    since = local_day(max([*reached, seen.columns["stage_since"]]), VIENNA)
+    if due.milestone.key == "dialogue_held":  # there is nothing to record before its last day
+        since = max(since, seen.columns["dialogue_last_day"] or since)
+    days = (local_day(seen.now, VIENNA) - since).days
+    if days > UNDATED_AFTER:
+        yield Need(Kind.OWN_WAITING, days, row=row, due=due, step=_step(row, due), since=since)
+
+
+def _step(row: Row, due: Due) -> str:
+    steps = engine.steps_of_turn(row.seen.process, Turn(due.milestone, due.slot, due.party))
+    return steps[0].key if steps else ""
+
+
+def _address(row: Row, due: Due) -> str:
+    """Whom to write to: the people of that side, else its Permanent Mission."""
+    role = due.party.actor.value
+    slot = due.slot if due.party is Party.REVIEWING_STATE else 0
+    people = [m.email for m in row.seen.members if m.role == role and m.slot == slot]
+    side = row.seen.sides.get(slot)
+    return ",".join(people) or (side.mission_email if side else None) or ""
+
+
+def _stopped(rows: Sequence[Row], now: datetime) -> Iterator[Need]:
+    for row in rows:
+        since = row.seen.columns["suspended_at"]
+        if since and now - since > STOPPED_AFTER:
+            yield Need(
+                Kind.STOPPED,
+                (now - since).days,
+                row=row,
+                step="resume",
+                since=local_day(since, VIENNA),
+            )
+
+
+def _selected(rows: Sequence[Row], prepared: int) -> Iterator[Need]:
+    """Reviews of years that have come: ready to start, or still without reviewing States."""
+    undrawn = 0
+    for row in rows:
+        if row.stage.key != row.seen.process.start or row.year > prepared or row.is_stopped:
+            continue
+        if row.seen.facts.reviewers == {1, 2}:
+            yield Need(Kind.READY, row.days, row=row, step="notify_start")
+        else:
+            undrawn += 1
+    if undrawn:
+        yield Need(Kind.NOT_DRAWN, count=undrawn)
+
+
+def _without_officer(rows: Sequence[Row], prepared: int) -> Iterator[Need]:
+    count = sum(1 for row in rows if row.officer_id is None and row.year <= prepared)
+    if count:
+        yield Need(Kind.NO_OFFICER, count=count)
+
+
+def _invitations(session: Session, rows: Sequence[Row], now: datetime) -> Iterator[Need]:
+    """People of these reviews who were invited and never came, their link being over."""
+    count = session.scalar(
+        sa.select(sa.func.count(sa.distinct(Person.id)))
+        .join(Member, Member.person_id == Person.id)
+        .where(
+            Member.review_id.in_([row.id for row in rows]),
+            Member.ended_at.is_(None),
+            Person.active,
+            Person.activated_at.is_(None),
+            Person.invited_at < now - INVITATION_FOR,
+        )
+    )
+    if count:
+        yield Need(Kind.INVITATIONS, count=count)
+
+
+def _with_reminders(session: Session, shown: Sequence[Need]) -> tuple[Need, ...]:
+    silent = [need.row.id for need in shown if need.kind is Kind.SILENT and need.row]
+    sent = _reminders(session, silent) if silent else {}
+    return tuple(_reminded(need, sent) for need in shown)
+
+
+def _reminded(need: Need, sent: Mapping[_Owed, Reminded]) -> Need:
+    if need.kind is not Kind.SILENT or need.row is None or need.due is None:
+        return need
+    return replace(
+        need, reminded=sent.get((need.row.id, need.due.milestone.key, need.due.slot), Reminded())
+    )
+
+
+def _reminders(session: Session, ids: Sequence[int]) -> dict[_Owed, Reminded]:
+    """Reminders by review, milestone and side, from the keys under which each is written once."""
+    milestone, slot, due, offset = (sa.func.split_part(Outbox.key, ":", n) for n in (3, 4, 5, 6))
+    found = session.execute(
+        sa.select(
+            Outbox.review_id,
+            milestone,
+            slot,
+            sa.func.count(sa.distinct(sa.func.concat(due, offset))),
+            sa.func.max(Outbox.created_at),
+        )
+        .where(Outbox.review_id.in_(ids), Outbox.key.startswith("remind:"))
+        .group_by(Outbox.review_id, milestone, slot)
+    )
+    return {
+        (review_id, about, int(side)): Reminded(count, last)
+        for review_id, about, side, count, last in found
+        if review_id is not None
+    }

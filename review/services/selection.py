@@ -1,0 +1,116 @@
+"""Reviewing States, deferral and the start of a review (ToR 14, 18-20)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from review.models import Review, Reviewer, State
+from review.services import nominations
+from review.services.change import Change
+from review.services.errors import InvalidGiven
+from review.services.snapshot import Side
+from workflows.spec import N_
+
+
+def assign_reviewers(change: Change) -> None:
+    """Record the two drawn States; an earlier draw of this review becomes void.
+
+    Raises InvalidGiven if a State is not a party, is the State under review, is drawn twice, if
+    the first is not of the regional group, or if the State under review reviews it (ToR 19).
+    """
+    session = change.session
+    chosen = {
+        slot: session.get(State, change.text(key)) for slot, key in ((1, "first"), (2, "second"))
+    }
+    errors = {}
+    for slot, key in ((1, "first"), (2, "second")):
+        if problem := _problem(change, chosen[slot], slot):
+            errors[key] = problem
+    if not errors and chosen[1] is chosen[2]:
+        errors["second"] = N_("The two reviewing States must be different.")
+    if errors:
+        raise InvalidGiven(errors)
+    before = {slot: side.iso3 for slot, side in change.snapshot.sides.items() if slot}
+    void(change)
+    for slot, state in chosen.items():
+        assert state is not None  # noqa: S101 - _problem() refused it otherwise
+        session.add(
+            Reviewer(
+                review_id=change.review_id,
+                slot=slot,
+                iso3=state.iso3,
+                session=change.text("session"),
+                drawn_on=change.given("drawn_on"),
+            )
+        )
+        change.sides[slot] = Side(
+            slot, state.iso3, state.name, state.language, state.capital, state.time_zone,
+            state.mission_email,
+        )  # fmt: skip
+    session.flush()
+    change.before["reviewers"] = before
+    change.after["reviewers"] = {slot: side.iso3 for slot, side in change.sides.items()}
+    change.params["reviewers"] = [change.sides[1].iso3, change.sides[2].iso3]
+    nominations.dismiss(change, [s for s in (1, 2) if before.get(s) != change.sides[s].iso3])
+
+
+def _problem(change: Change, state: State | None, slot: int) -> str:
+    mine = change.snapshot.sides[0]
+    if state is None or state.ratified_on is None or state.ratified_on > change.now.date():
+        return N_("This is not a State party.")
+    if state.iso3 == mine.iso3:
+        return N_("A State does not review itself.")
+    group = change.session.get(State, mine.iso3)
+    if (
+        slot == 1
+        and group
+        and group.regional_group
+        and state.regional_group != group.regional_group
+    ):
+        return N_("The first reviewing State must be of the same regional group.")
+    if _reviews(change, mine.iso3, state.iso3):
+        return N_("The State under review reviews this State; mutual reviews are not allowed.")
+    return ""
+
+
+def _reviews(change: Change, reviewer: str, reviewed: str) -> bool:
+    """Whether the one State reviews the other in this cycle."""
+    return bool(
+        change.session.scalar(
+            sa.select(sa.literal(1))
+            .select_from(Reviewer)
+            .join(Review, Review.id == Reviewer.review_id)
+            .where(
+                Review.cycle_id == change.snapshot.columns["cycle_id"],
+                Review.iso3 == reviewed,
+                Reviewer.iso3 == reviewer,
+                Reviewer.voided_at.is_(None),
+            )
+            .limit(1)
+        )
+    )
+
+
+def void(change: Change) -> None:
+    """Make the draw of both reviewing States void; the rows are kept."""
+    change.session.execute(
+        sa.update(Reviewer)
+        .where(Reviewer.review_id == change.review_id, Reviewer.voided_at.is_(None))
+        .values(voided_at=change.now)
+    )
+
+
+def defer(change: Change) -> None:
+    """Move the review to the following year; its draw is repeated with that year (ToR 14)."""
+    year = change.snapshot.columns["year"]
+    change.put(year=year + 1, deferred_from=year)
+    change.before["reviewers"] = {s: side.iso3 for s, side in change.snapshot.sides.items() if s}
+    change.sides = {s: side for s, side in change.snapshot.sides.items() if s}
+    change.params["year"] = year + 1
+    void(change)
+    nominations.dismiss(change, (1, 2))
+
+
+def start(change: Change) -> None:
+    """From now on the periods are counted."""
+    change.put(started_at=change.now)

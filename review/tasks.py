@@ -1,0 +1,180 @@
+"""Work in the background: the Celery application, its hours, and tasks of a few lines.
+
+What is to be done stands in the database; a task only says "look". A message that the broker loses
+costs a minute, one that it delivers twice costs nothing. So nothing here has an eta or a result.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import cache
+from typing import Any, Final
+
+from celery import Celery, Task, signals
+from kombu import Connection, pools
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from review import clock, db, links, settings
+from review.mail.render import written_notices
+from review.mail.transport import Smtp
+from review.services import delivery, digest, health, reminders
+from review.settings import Settings, SettingsError
+from workflows.registry import check_notices
+from workflows.spec import DefinitionError
+
+QUIET_SECONDS: Final = 30.0
+"""After a failed nudge, no other is tried so long: the beat delivers meanwhile."""
+_log = logging.getLogger(__name__)
+app = Celery("uncac-review")
+
+
+_chosen: Settings | None = None
+_quiet_until = 0.0
+
+
+def use(chosen: Settings) -> None:
+    """Work with these settings from now on, instead of those of the environment."""
+    global _chosen  # noqa: PLW0603 - a process has one broker
+    _chosen = chosen
+    app.conf.update(configuration(chosen))
+    _wire.cache_clear()
+
+
+def _settings() -> Settings:
+    global _chosen  # noqa: PLW0603 - a process has one broker
+    if _chosen is None:
+        _chosen = settings.load(os.environ)
+    return _chosen
+
+
+def configuration(chosen: Settings) -> dict[str, Any]:
+    """Celery's own settings for ours."""
+    return {
+        "broker_url": chosen.redis_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "visibility_timeout": 600,  # longer than any task runs
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+        },
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_soft_time_limit": 240,
+        "task_time_limit": 300,
+        "worker_prefetch_multiplier": 1,
+        "worker_hijack_root_logger": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "timezone": "UTC",
+        "enable_utc": True,
+        "beat_schedule_filename": str(chosen.data_dir / "beat-schedule"),
+        "beat_max_loop_interval": 10,
+        "beat_schedule": {
+            "deliver": _every(30, "deliver"),
+            "remind": _every(60, "remind"),
+            "digest": _every(600, "write_digests"),
+            "sign of life": _every(30, "give_sign_of_life"),
+        },
+    }
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """Seconds, not hours of a clock: no change to summer time moves them. Late ones are void."""
+    return {"task": f"review.tasks.{task}", "schedule": seconds, "options": {"expires": seconds}}
+
+
+app.add_defaults(lambda: configuration(_settings()))
+
+
+@signals.worker_init.connect
+@signals.worker_process_init.connect
+def start(**_: object) -> None:
+    """Make this process ready for its first task; also each child of a worker that forks.
+
+    Ends the process where a setting is unusable or a notice has no words.
+    """
+    try:
+        chosen = _settings()
+        check_notices(written_notices())
+    except (SettingsError, DefinitionError) as problem:
+        raise SystemExit(str(problem)) from problem
+    clock.set_offset(chosen.clock_offset)
+    links.set_base(chosen.base_url)
+    db.connect(chosen.database_url)
+
+
+@signals.beat_init.connect
+def begin(**_: object) -> None:
+    """Do everything once when the scheduler starts, instead of waiting for the first hour."""
+    for task in (give_sign_of_life, remind, write_digests, deliver):
+        _publish(task)
+
+
+def nudge() -> bool:
+    """Ask a worker to send what has just been written; False if nobody was reached.
+
+    Never fails, and takes half a second at most: without a broker the mails leave with the next
+    beat, and for a while nobody else waits for it either.
+    """
+    global _quiet_until  # noqa: PLW0603 - about this process alone
+    if time.monotonic() < _quiet_until:
+        return False
+    reached = _publish(deliver)
+    if not reached:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+    return reached
+
+
+def _publish(task: Task[[], None]) -> bool:
+    try:
+        with pools.producers[_wire()].acquire(block=True, timeout=0.5) as producer:
+            task.apply_async(producer=producer, retry=False, expires=60)
+    except (OperationalError, RedisError, OSError) as problem:
+        _log.warning("the broker is away, this waits for the next beat: %s", problem)
+        return False
+    return True
+
+
+@cache
+def _wire() -> Connection:
+    """A connection to the broker that gives up soon, for those who must not wait."""
+    quick = {"max_retries": 0, "socket_connect_timeout": 0.25, "socket_timeout": 0.25}
+    return app.connection_for_write(_settings().redis_url, transport_options=quick)
+
+
+@app.task
+def deliver() -> None:
+    """Send the mails that are due."""
+    chosen = _settings()
+    with Smtp(chosen.smtp_url) as transport:
+        delivery.drain(transport, sender=chosen.mail_from)
+
+
+@app.task
+def remind() -> None:
+    """Write the reminders whose moment has come, a batch a transaction."""
+    while True:
+        with db.transaction() as session:
+            if reminders.sweep(session, clock.now()) < reminders.BATCH:
+                break
+    nudge()
+
+
+@app.task
+def write_digests() -> None:
+    """Write the digests whose hour has come."""
+    with db.transaction() as session:
+        digest.write(session, clock.now())
+
+
+@app.task
+def give_sign_of_life() -> None:
+    """Note that beat, broker, worker and database work together."""
+    with db.transaction() as session:
+        health.sign_of_life(session, health.SCHEDULER, now=clock.now())

@@ -1,0 +1,1 @@
+"""The pages: a file a family. Views are thin callers of services; every view has an access mark."""

@@ -1,0 +1,112 @@
+"""The servers of the tests: the embedded ones of `make run`, once for each test process.
+
+``session`` is undone after each test, so service tests leave nothing behind. ``database`` is a
+database of the test's own for whatever needs real commits, several connections or processes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
+
+from review import db, embedded, schema
+from review.services import passwords
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database of a server of its own, quick and without safety against a power cut."""
+    with embedded.postgres(tmp_path_factory.mktemp("postgres"), durable=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_url: str) -> str:
+    """A database with all tables, as the migrations make them, and no rows."""
+    schema.upgrade(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of its own."""
+    with embedded.redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_url(database_url: str) -> str:
+    """A migrated database that nobody connects to, from which others are copied."""
+    _administer(database_url, "CREATE DATABASE pattern TEMPLATE template0")
+    url = _renamed(database_url, "pattern")
+    schema.upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def quick_passwords() -> None:
+    """Argon2 with the least work, so that tests do not wait for it."""
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """One engine for all tests whose work is undone."""
+    engine = db.make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: sa.Engine, quick_passwords: None) -> Iterator[Session]:
+    """A session whose work is undone after the test, whatever it commits."""
+    with engine.connect() as connection, connection.begin() as outer:
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def database(template_url: str, quick_passwords: None) -> Iterator[str]:
+    """The address of a migrated, empty database of the test's own; ``review.db`` is connected."""
+    with _own_database(template_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(template_url: str, quick_passwords: None) -> Iterator[str]:
+    """The same for the tests of a module, which share what is long in the making."""
+    with _own_database(template_url) as url:
+        yield url
+
+
+@contextmanager
+def _own_database(template_url: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _administer(template_url, f"CREATE DATABASE {name} TEMPLATE pattern", "reviews")
+    url = _renamed(template_url, name)
+    db.connect(url)
+    yield url
+    db.disconnect()
+    _administer(template_url, f"DROP DATABASE {name} WITH (FORCE)", "reviews")
+
+
+def _renamed(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _administer(url: str, command: str, name: str | None = None) -> None:
+    engine = sa.create_engine(_renamed(url, name) if name else url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(command))
+    engine.dispose()

@@ -1,0 +1,139 @@
+"""The frame and the account pages in a real browser: axe, narrow screens, the strict policy."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from review.models import Person
+from tests.web.conftest import PASSWORD, MakePerson
+
+pytestmark = pytest.mark.browser
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+STRANGERS = ["/sign-in", "/forgotten-password", "/invitation/unknown", "/nothing-here"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def opened(browser: Browser, address: str, one: Person | None = None, **context: Any) -> Page:
+    """A page of a fresh browser, signed in as somebody, that fails on any error of the console."""
+    page = browser.new_context(base_url=address, **context).new_page()
+    page.on("console", lambda message: complaints(page).append(message.text))
+    page.on("pageerror", lambda error: complaints(page).append(str(error)))
+    if one is not None:
+        page.goto("/sign-in")
+        page.fill("#email", one.email)
+        page.fill("#password", PASSWORD)
+        page.click("main button[type=submit]")
+    return page
+
+
+_complaints: dict[int, list[str]] = {}
+
+
+def complaints(page: Page) -> list[str]:
+    return _complaints.setdefault(id(page), [])
+
+
+def check(page: Page, path: str) -> None:
+    """No finding of axe, nothing that scrolls sideways, nothing that the policy refuses."""
+    page.goto(path)
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    found = [(one["id"], one["nodes"][0]["html"]) for one in results.response["violations"]]
+    assert found == [], path
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{path} scrolls sideways by {wide} pixels"
+    refused = [text for text in complaints(page) if "status of" not in text]
+    assert refused == [], path
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(1440, "light", "en"), (360, "dark", "en"), (1440, "dark", "ar"), (320, "light", "ar")],
+)
+def test_pages_of_strangers_and_of_the_account(
+    chromium: Browser,
+    address: str,
+    person: MakePerson,
+    width: int,
+    scheme: Any,
+    language: str,
+) -> None:
+    looks = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    stranger = opened(chromium, address, locale=language, **looks)
+    for path in STRANGERS:
+        check(stranger, path)
+    stranger.context.close()
+    member = opened(chromium, address, person("focal_point", language=language), **looks)
+    check(member, "/account")
+    assert member.get_attribute("html", "lang") == language
+    member.context.close()
+
+
+def test_an_error_is_reached_by_the_keyboard(chromium: Browser, address: str) -> None:
+    page = opened(chromium, address)
+    page.goto("/sign-in")
+    page.fill("#email", "nobody@nowhere.example")
+    page.press("#email", "Enter")
+    assert page.locator(".errors").evaluate("box => box === document.activeElement")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator("#password").evaluate("field => field === document.activeElement")
+    page.context.close()
+
+
+def test_menus_open_and_close_without_a_mouse(
+    chromium: Browser, address: str, person: MakePerson
+) -> None:
+    page = opened(chromium, address, person())
+    page.goto("/account")
+    page.keyboard.press("Tab")
+    assert page.locator(".skip").evaluate("link => link === document.activeElement")
+    menu = page.locator(".top details").nth(1)
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert menu.get_attribute("open") is not None
+    page.keyboard.press("Escape")
+    assert menu.get_attribute("open") is None
+    page.context.close()
+
+
+def test_everything_works_without_script(
+    chromium: Browser, address: str, person: MakePerson
+) -> None:
+    page = opened(chromium, address, person(), java_script_enabled=False)
+    page.goto("/account")
+    page.click(".top details:has(button[value=fr]) summary")
+    page.click("button[value=fr]")
+    assert page.get_attribute("html", "lang") == "fr"
+    page.click(".top details:has(a[href='/account']) summary")
+    page.click("form[action='/sign-out'] button")
+    assert page.url.endswith("/sign-in")
+    page.context.close()

@@ -1,0 +1,163 @@
+"""The mail log: who sees it, filters, one message in its frame, sending once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from review import clock, db
+from review.models import Audit, Outbox
+from tests.web.office import NOW, Office, soup, token, words
+
+
+@pytest.fixture
+def office(app: Flask) -> Iterator[Office]:
+    made = Office(app)
+    with db.transaction() as session:
+        session.execute(sa.delete(Outbox))
+    with clock.frozen(NOW):
+        yield made
+
+
+def mail(office: Office, key: str, **values: Any) -> int:
+    """Write one message into the log."""
+    given = {
+        "notice": "review_started",
+        "review_id": office.ids["ZMB"],
+        "person_id": office.people["focal_point"].id,
+        "address": "focal.point@zmb.example",
+        "language": "en",
+        "created_at": NOW,
+        "next_try_at": NOW,
+        "state": "sent",
+        "sent_at": NOW,
+        "subject": f"Specimen {key}",
+        "body_text": "Specimen text.",
+        "body_html": "<p>Specimen <script>alert(1)</script></p>",
+    }
+    with db.transaction() as session:
+        row = Outbox(key=key, **(given | values))
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def post(client: FlaskClient, path: str) -> Any:
+    return client.post(path, data={"csrf_token": token(soup(client, "/account"))})
+
+
+def ask(client: FlaskClient, query: str) -> list[str]:
+    return words(soup(client, f"/mail?{query}"), "tbody th a")
+
+
+@pytest.mark.parametrize("who", ["focal_point", "expert_1", "stranger"])
+def test_only_the_secretariat_sees_mail(office: Office, who: str) -> None:
+    number = mail(office, "one")
+    client = office.browser(who)
+    for path in ("/mail", f"/mail/{number}", f"/mail/{number}/words.html", "/mail/999"):
+        soup(client, path, 403)
+    assert post(client, f"/mail/{number}/resend").status_code == 403
+
+
+def test_an_empty_log_says_what_will_stand_there(office: Office) -> None:
+    assert "No message yet" in soup(office.browser("officer"), "/mail").get_text()
+
+
+def test_filters_narrow_the_log(office: Office) -> None:
+    mail(office, "sent")
+    mail(office, "waiting", state="waiting", sent_at=None, attempts=2, error="greylisted")
+    mail(office, "failed", state="failed", sent_at=None, attempts=18, error="550 unknown")
+    mail(office, "recorded", state="recorded", sent_at=None, notice="reminder", subject="")
+    mail(office, "other", address="mission@mex.example", review_id=office.ids["MEX"])
+    client = office.browser("officer")
+    assert ask(client, "") == ["Specimen other", "Reminder", "Specimen failed",
+                               "Specimen waiting", "Specimen sent"]  # fmt: skip
+    assert ask(client, "state=failed") == ["Specimen failed"]
+    assert ask(client, "notice=reminder") == ["Reminder"]
+    assert ask(client, "address=MEX.example") == ["Specimen other"]
+    assert ask(client, f"review={office.ids['MEX']}") == ["Specimen other"]
+    assert ask(client, "address=%25") == []
+    text = soup(client, "/mail").get_text(" ")
+    for said in ("550 unknown", "greylisted", "given up after 18 tries", "written by the replay"):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    "query", ["state=x", "notice=x", "review=abc", "before=-1", "before=99999999999999999999999"]
+)
+def test_an_address_that_asks_for_nonsense_is_answered_calmly(office: Office, query: str) -> None:
+    mail(office, "one")
+    page = soup(office.browser("officer"), f"/mail?{query}")
+    assert words(page, ".note-warn")
+    assert words(page, "tbody th a") == ["Specimen one"]
+
+
+def test_pages_go_on_from_the_last_row(office: Office) -> None:
+    numbers = [mail(office, f"{number:03}") for number in range(53)]
+    client = office.browser("officer")
+    page = soup(client, "/mail?state=sent")
+    assert len(words(page, "tbody th a")) == 50
+    older = page.find("a", string="Older messages")
+    assert older is not None
+    assert older["href"] == f"/mail?state=sent&before={numbers[3]}"
+    assert ask(client, f"state=sent&before={numbers[3]}") == [
+        "Specimen 002",
+        "Specimen 001",
+        "Specimen 000",
+    ]
+
+
+def test_one_message_is_shown_in_a_frame_that_can_do_nothing(office: Office) -> None:
+    number = mail(office, "one", message_id="<one@secretariat.example>")
+    client = office.browser("officer")
+    page = soup(client, f"/mail/{number}")
+    frame = page.select_one("iframe")
+    assert frame is not None
+    assert frame.has_attr("sandbox")
+    assert not frame["sandbox"], "nothing is allowed again"
+    assert words(page, "pre") == ["Specimen text."]
+    assert "<one@secretariat.example>" in page.get_text()
+    answer = client.get(str(frame["src"]))
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    bare = mail(office, "bare", body_html="", body_text="", state="waiting", sent_at=None)
+    soup(client, f"/mail/{bare}/words.html", 404)
+    assert "Not written out yet" in soup(client, f"/mail/{bare}").get_text()
+    soup(client, "/mail/999999", 404)
+    soup(client, "/mail/99999999999999999999", 404)
+
+
+def test_sending_once_more_keeps_the_first_and_is_recorded(office: Office) -> None:
+    number = mail(office, "one", state="failed", sent_at=None, error="550")
+    client = office.browser("officer")
+    answer = post(client, f"/mail/{number}/resend")
+    with db.reading() as session:
+        again = session.scalars(sa.select(Outbox).where(Outbox.resent_from == number)).one()
+        new = again.id
+        assert again.state == "waiting"
+        assert session.get_one(Outbox, number).state == "failed"
+        kept = session.scalars(sa.select(Audit).where(Audit.verb == "mail_resent")).one()
+        assert kept.person_id == office.people["officer"].id
+        assert answer.location == f"/mail/{new}"
+    first, second = soup(client, f"/mail/{number}"), soup(client, f"/mail/{new}")
+    assert f"/mail/{new}" in str(first.select_one("section:has(#again)"))
+    assert "Asked for by Secretariat officer" in first.get_text()
+    assert "the first one" in second.get_text()
+
+
+@pytest.mark.parametrize("state", ["waiting", "recorded"])
+def test_what_was_not_sent_is_not_sent_again(office: Office, state: str) -> None:
+    number = mail(office, "one", state=state, sent_at=None)
+    client = office.browser("officer")
+    assert not soup(client, f"/mail/{number}").find("button", string="Send it once more")
+    assert post(client, f"/mail/{number}/resend").location == f"/mail/{number}"
+    assert "can be sent again" in soup(client, f"/mail/{number}").get_text()
+    assert post(client, "/mail/999999/resend").status_code == 404

@@ -1,0 +1,264 @@
+"""A wrong definition does not load, and says what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from workflows import guards
+from workflows.country_review import IRM_1
+from workflows.registry import PROCESSES, check_notices, process
+from workflows.spec import (
+    Actor,
+    Basis,
+    Deadline,
+    DefinitionError,
+    Each,
+    Field,
+    FieldKind,
+    Guard,
+    Milestone,
+    Notice,
+    Party,
+    Process,
+    Stage,
+    Step,
+)
+
+
+def stage(key: str, **more: Any) -> Stage:
+    return Stage(key, key, "ref", Basis.DESIGN, **more)
+
+
+def milestone(key: str, **more: Any) -> Milestone:
+    return Milestone(key, key, "begun", Party.SECRETARIAT, "ref", Basis.DESIGN, **more)
+
+
+def step(key: str, **more: Any) -> Step:
+    values: dict[str, Any] = {"by": (Actor.SECRETARIAT,), "at": ("begun",), "ref": "ref"}
+    return Step(key, key, button=key, basis=Basis.DESIGN, **(values | more))
+
+
+BEGUN, ENDED = stage("begun"), stage("ended", final=True)
+WORK, END = step("work", does="worked"), step("end", to="ended", does="closed")
+WORKED, CLOSED = milestone("worked"), milestone("closed", needs=("worked",))
+SOUND: dict[str, Any] = {
+    "stages": (BEGUN, ENDED),
+    "milestones": (WORKED, CLOSED),
+    "steps": (WORK, END),
+}
+
+
+def small(**parts: Any) -> Process:
+    return Process(
+        **({"key": "small", "title": "Small", "start": "begun", "chapters": ()} | SOUND | parts)
+    )
+
+
+def with_step(**more: Any) -> dict[str, Any]:
+    return {"steps": (replace(WORK, **more), END)}
+
+
+def with_milestone(**more: Any) -> dict[str, Any]:
+    return {"milestones": (replace(WORKED, **more), CLOSED)}
+
+
+def asking(*fields: Field, **more: Any) -> dict[str, Any]:
+    return with_step(asks=fields, **more)
+
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "start": ({"start": "begnu"}, "the start is not a stage: 'begnu'"),
+    "stage twice": ({"stages": (BEGUN, BEGUN, ENDED)}, "stage 'begun' is defined twice"),
+    "step twice": ({"steps": (WORK, WORK, END)}, "step 'work' is defined twice"),
+    "milestone twice": (
+        {"milestones": (WORKED, WORKED, CLOSED)},
+        "milestone 'worked' is defined twice",
+    ),
+    "field twice": (asking(Field("a", "A"), Field("a", "A")), "field 'a' is defined twice"),
+    "unknown source": (with_step(at=("begnu",)), "step 'work' names an unknown stage 'begnu'"),
+    "unknown target": (with_step(to="endde"), "step 'work' names an unknown stage 'endde'"),
+    "unknown milestone": (
+        with_step(does="wroked"),
+        "step 'work' names an unknown milestone 'wroked'",
+    ),
+    "unknown reopening": (
+        with_step(undoes=("wroked",)),
+        "step 'work' names an unknown milestone 'wroked'",
+    ),
+    "milestone in unknown stage": (
+        with_milestone(stage="begnu"),
+        "milestone 'worked' is in an unknown stage 'begnu'",
+    ),
+    "unknown need": (
+        with_milestone(needs=("clsoed",)),
+        "milestone 'worked' needs an unknown milestone 'clsoed'",
+    ),
+    "unknown anchor": (
+        with_milestone(due=Deadline("clsoed", weeks=1)),
+        "milestone 'worked' is counted from an unknown milestone 'clsoed'",
+    ),
+    "no length": (
+        with_milestone(due=Deadline("closed")),
+        "milestone 'worked' has a deadline of no length",
+    ),
+    "circle of needs": (
+        with_milestone(needs=("closed",)),
+        "milestone 'worked' waits for itself",
+    ),
+    "circle of dates": (
+        {
+            "milestones": (
+                replace(WORKED, due=Deadline("closed", weeks=1)),
+                replace(CLOSED, due=Deadline("worked", weeks=1)),
+            )
+        },
+        "milestone 'closed' waits for itself",
+    ),
+    "milestone nobody reaches": (with_step(does=""), "no step reaches the milestone 'worked'"),
+    "milestone without reference": (with_milestone(ref=""), "milestone 'worked' has no reference"),
+    "step without actor": (with_step(by=()), "step 'work' has no actor"),
+    "step nowhere": (with_step(at=()), "step 'work' can be taken nowhere"),
+    "step without reference": (with_step(ref=""), "step 'work' has no reference"),
+    "step without button": (with_step(button=""), "step 'work' has no words on its button"),
+    "step without event": (with_step(does=""), "step 'work' has no words for a history"),
+    "two targets": (
+        asking(Field("stage", "Stage", FieldKind.STAGE), to="ended", to_any=True),
+        "step 'work' leads to one stage and to any stage",
+    ),
+    "any stage unasked": (
+        with_step(to_any=True),
+        "step 'work' leads to any stage and does not ask for it",
+    ),
+    "question unasked": (
+        with_milestone(each=Each.QUESTION),
+        "step 'work' reaches one of many questions and does not ask which",
+    ),
+    "choice of nothing": (
+        asking(Field("a", "A", FieldKind.CHOICE)),
+        "step 'work': field 'a' offers no choice",
+    ),
+    "field for nobody": (
+        asking(Field("a", "A", only_for=(Actor.EXPERT,))),
+        "step 'work': field 'a' is for somebody who cannot take the step",
+    ),
+    "mail to nobody": (
+        with_step(tells=(Notice("news", ()),)),
+        "step 'work' sends 'news' to nobody",
+    ),
+    "mail about nothing": (
+        with_step(tells=(Notice("news", (Party.SECRETARIAT,), about="wroked"),)),
+        "step 'work': the notice 'news' is about an unknown milestone 'wroked'",
+    ),
+    "unknown facts": (
+        with_step(only_if=(Guard("odd", lambda facts, who: None, "odd", frozenset({"wether"})),)),
+        "step 'work': guard 'odd' reads unknown facts 'wether'",
+    ),
+    "stage out of reach": (
+        {
+            "stages": (BEGUN, stage("lost"), ENDED),
+            "steps": (WORK, END, step("go", at=("lost",), to="ended", happened="Gone")),
+        },
+        "stage 'lost' cannot be reached",
+    ),
+    "dead end": (
+        {
+            "stages": (BEGUN, stage("trap"), ENDED),
+            "steps": (WORK, END, step("fall", to="trap", happened="Fallen")),
+        },
+        "stage 'trap' is a dead end",
+    ),
+    "final stage left": (
+        {"steps": (WORK, END, step("back", at=("ended",), to="begun", happened="Back"))},
+        "final stage 'ended' is left by a step",
+    ),
+    "no end": ({"stages": (BEGUN, stage("ended"))}, "there is no final stage"),
+}
+
+
+def test_sound_definition_loads() -> None:
+    assert small().step("work") is WORK
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_is_refused_by_name(fault: str) -> None:
+    parts, message = FAULTS[fault]
+
+    with pytest.raises(DefinitionError) as refused:
+        small(**parts)
+
+    assert message in str(refused.value)
+    assert str(refused.value).startswith("process 'small': ")
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(DefinitionError) as refused:
+        small(start="begnu", steps=(replace(WORK, by=(), ref=""), END))
+
+    for message in ("begnu", "has no actor", "has no reference"):
+        assert message in str(refused.value)
+
+
+def test_notice_without_template_is_refused() -> None:
+    written = {key for item in PROCESSES.values() for key in item.notices()}
+    check_notices(written)
+
+    with pytest.raises(DefinitionError, match="notices without a template: summary_issued"):
+        check_notices(written - {"summary_issued"})
+
+
+def test_both_processes_exist_side_by_side() -> None:
+    assert process("irm-1").chapters == ("III", "IV")
+    assert process("irm-2").chapters == ("II", "V")
+    assert process("irm-1").version != process("irm-2").version
+    with pytest.raises(KeyError, match="known: irm-1, irm-2"):
+        process("irm-3")
+
+
+def test_version_changes_with_any_rule() -> None:
+    longer = replace(IRM_1.milestone("desk_review"), due=Deadline("response_circulated", months=2))
+    changed = replace(
+        IRM_1,
+        milestones=tuple(longer if m.key == longer.key else m for m in IRM_1.milestones),
+    )
+
+    assert changed.version != IRM_1.version
+    assert replace(IRM_1).version == IRM_1.version
+
+
+@pytest.mark.parametrize("key", PROCESSES)
+def test_every_rule_says_where_it_comes_from(key: str) -> None:
+    definition = process(key)
+
+    entries: list[Stage | Milestone | Step] = [
+        *definition.stages,
+        *definition.milestones,
+        *definition.steps,
+    ]
+    for entry in entries:
+        assert entry.ref, entry.key
+        assert entry.basis in Basis, entry.key
+
+
+@pytest.mark.parametrize("key", PROCESSES)
+def test_every_guard_has_a_sentence_and_its_own_name(key: str) -> None:
+    used = {guard for step in process(key).steps for guard in step.only_if}
+
+    for guard in used:
+        assert guard.says, guard.name
+        assert getattr(guards, guard.name) is guard
+
+
+@pytest.mark.parametrize("key", PROCESSES)
+def test_fields_of_people_fit_their_columns(key: str) -> None:
+    """Longest values the forms accept are the longest that the tables hold."""
+    limits = {"email": 254, "title": 200, "note_verbale": 200, "symbol": 60, "place": 120}
+
+    for step in process(key).steps:
+        for field in step.asks:
+            assert field.max_length <= limits.get(field.key, field.max_length), (
+                step.key,
+                field.key,
+            )

@@ -1,0 +1,134 @@
+"""How due dates are counted: calendar weeks and months, month ends clamped, end of day locally.
+
+The terms of reference speak of weeks and months and know no working days, so a period is counted
+on the calendar (a design decision). Three dates of a milestone are kept apart: the model date of
+the guidelines, the date agreed by the parties, and the day it was reached.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from workflows.spec import Deadline, Process, Reminders
+
+MORNING = time(9)
+"""Local hour at which a reminder becomes due."""
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day that many calendar months later; 31 January plus one month is 28 February."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
+
+
+def due_date(deadline: Deadline, anchor: date) -> date:
+    """The last day of a period that began on ``anchor``."""
+    return add_months(anchor, deadline.months) + timedelta(weeks=deadline.weeks)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """The last second of a day at a place, in UTC.
+
+    Taken as one second before the next local midnight, so that days with a change of clock end
+    when people there see them end.
+    """
+    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    return midnight.astimezone(UTC) - timedelta(seconds=1)
+
+
+def local_day(moment: datetime, zone: str) -> date:
+    """The calendar day at a place at a moment."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def counted_from(process: Process, anchor: str) -> Iterator[tuple[str, int, Deadline]]:
+    """Every milestone instance whose period starts when ``anchor`` is reached."""
+    for item, slot in process.instances():
+        if item.due is not None and item.due.after == anchor:
+            yield item.key, slot, item.due
+
+
+def model_schedule(process: Process, start: date) -> dict[str, date]:
+    """The model date of every milestone with a period if each predecessor is met on time.
+
+    A milestone without a period counts as reached together with what it waits for, so that the
+    schedule of the guidelines can be shown for a review that has only just started.
+    """
+    dates: dict[str, date] = {}
+
+    def reached(key: str) -> date:
+        if key not in dates:
+            item = process.milestone(key)
+            if item.due is not None:
+                dates[key] = due_date(item.due, reached(item.due.after))
+            else:
+                dates[key] = max((reached(need) for need in item.needs), default=start)
+        return dates[key]
+
+    for item in process.milestones:
+        if not item.repeats:
+            reached(item.key)
+    return dates
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reminder:
+    """One planned reminder: when, how many days from the due date, and whether it escalates."""
+
+    at: datetime
+    offset: int
+    escalates: bool = False
+
+
+def _offsets(rules: Reminders) -> Iterator[int]:
+    """Days relative to the due date, in order, without end: -14, -7, -1, 1, 7, 21, 35, …"""
+    yield from sorted(-days for days in rules.before)
+    last = 0
+    for days in sorted(rules.after):
+        last = days
+        yield days
+    while rules.every:
+        last += rules.every
+        yield last
+
+
+def reminders(rules: Reminders, due: date, zone: str) -> Iterator[Reminder]:
+    """All reminders for a due date at a place, in order of time, without end."""
+    for offset in _offsets(rules):
+        yield _reminder(rules, due, zone, offset)
+
+
+def _reminder(rules: Reminders, due: date, zone: str, offset: int) -> Reminder:
+    morning = datetime.combine(due + timedelta(days=offset), MORNING, ZoneInfo(zone))
+    return Reminder(morning.astimezone(UTC), offset, offset >= rules.escalate)
+
+
+def reminder_due(rules: Reminders, due: date, zone: str, now: datetime) -> Reminder | None:
+    """The latest reminder whose moment has passed; after an outage the earlier ones are dropped."""
+    latest, first = None, _first_open(due, zone, now)
+    for offset in _offsets(rules):
+        if offset >= first and _reminder(rules, due, zone, offset).at > now:
+            break
+        latest = offset
+    return None if latest is None else _reminder(rules, due, zone, latest)
+
+
+def next_reminder(rules: Reminders, due: date, zone: str, now: datetime) -> Reminder | None:
+    """The first reminder that is still to come."""
+    first = _first_open(due, zone, now)
+    coming = (_reminder(rules, due, zone, n) for n in _offsets(rules) if n >= first)
+    return next((reminder for reminder in coming if reminder.at > now), None)
+
+
+def _first_open(due: date, zone: str, now: datetime) -> int:
+    """The first day there whose morning may be still to come, relative to the due date.
+
+    Yesterday: a zone that crosses the date line (Samoa, 2011) skips a day, but not its reminder.
+    """
+    return (local_day(now, zone) - due).days - 1
