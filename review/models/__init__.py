@@ -1,6 +1,7 @@
 """The tables, a file a subject."""
 
 from review.models.log import Audit, Heartbeat, Outbox
+from review.models.lots import Draw, Lot
 from review.models.material import (
     Answer,
     Document,
@@ -11,6 +12,13 @@ from review.models.material import (
 )
 from review.models.parties import Cycle, State
 from review.models.people import ROLES, Person, Secret
+from review.models.planning import (
+    CycleParty,
+    CycleYear,
+    GroupSession,
+    ListedExpert,
+    LotRequest,
+)
 from review.models.reports import Approval, ReportComment, ReportSection, ReportText
 from review.models.reviews import (
     ClockStop,
@@ -28,11 +36,18 @@ __all__ = [
     "Audit",
     "ClockStop",
     "Cycle",
+    "CycleParty",
+    "CycleYear",
     "Document",
     "DocumentBytes",
+    "Draw",
     "Extension",
     "Finding",
+    "GroupSession",
     "Heartbeat",
+    "ListedExpert",
+    "Lot",
+    "LotRequest",
     "Member",
     "MilestoneDate",
     "Outbox",

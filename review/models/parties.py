@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Base
-from review.models.types import Id
+from review.models.types import Id, Json
 
 
 class State(Base):
@@ -28,6 +28,8 @@ class State(Base):
     mission_email: Mapped[str | None] = mapped_column(sa.String(254))
     """Address of the Permanent Mission: it is told while nobody is nominated yet."""
     basis: Mapped[str] = mapped_column(sa.String(20))
+    legal_tradition: Mapped[str] = mapped_column(sa.String(30), server_default="")
+    """A similar legal system is preferred for the first reviewing State (ToR 19); empty: unknown."""
 
 
 class Cycle(Base):
@@ -41,3 +43,5 @@ class Cycle(Base):
     chapters: Mapped[list[str]] = mapped_column(ARRAY(sa.String(4)))
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    lot_rules: Mapped[Json] = mapped_column(server_default="{}")
+    """Settings of the drawing of lots that differ from ``review/data/lot_rules.json``."""
