@@ -3,18 +3,15 @@ colours is asked once."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.journeys.stack import chromium
+from tests.browser import PATIENCE
 
 _TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OF_LAYOUT: Final = ["color-contrast", "target-size", "scrollable-region-focusable"]
@@ -51,22 +48,10 @@ class Look:
     colours: Any
 
 
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; skips, and says so, where there is none."""
-    if chromium() is None:
-        pytest.skip("NO CHROMIUM FOUND: the browser tests are left out")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        made = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-        yield made
-        made.close()
-
-
 def new_page(browser: Browser, address: str, **looks: Any) -> Page:
     """A page that stands still: colours that fade into others have no contrast of their own."""
     page = browser.new_context(base_url=address, reduced_motion="reduce", **looks).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE)
     return page
 
 

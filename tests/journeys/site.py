@@ -1,8 +1,7 @@
-"""The web application over the landscape: test clients for the cast, and a port for a browser."""
+"""The web application over the landscape: and test clients for the cast."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,7 +11,6 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from review import clock, db, settings
 from review.app import create_app
@@ -107,24 +105,3 @@ def site(database: str, redis: str, folder: Path) -> Iterator[Site]:
     finally:
         limiter.enabled = True
         clock.set_offset(timedelta())
-
-
-class Quiet(WSGIRequestHandler):
-    """Answers without saying so."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: a failed test shows what it found, not what was asked for."""
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The application on a port of the loopback interface; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

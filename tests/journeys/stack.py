@@ -5,7 +5,6 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,12 +21,6 @@ from review.stack import Folder
 T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds after which waiting for the system to do something has failed."""
-
-
-def chromium() -> str | None:
-    """Where a Chromium is, if there is one."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 class Running:

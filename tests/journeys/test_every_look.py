@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests import files, world
+from tests.browser import PATIENCE, follow, headless, served
 from tests.journeys import looks
 from tests.journeys import site as sites
 from tests.journeys.looks import Look, become, faults
@@ -87,13 +88,13 @@ def site(
 
 @pytest.fixture(scope="module")
 def address(site: Site) -> Iterator[str]:
-    with sites.served(site.app) as made:
+    with served(site.app) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with looks.browser() as made:
+    with headless() as made:
         yield made
 
 
@@ -153,15 +154,15 @@ def test_the_keyboard_goes_straight_to_the_content(
     page.goto("/reviews")
     page.keyboard.press("Tab")
     skip = page.locator(".skip")
-    assert skip.evaluate("link => link === document.activeElement")
+    expect(skip).to_be_focused()
     box = skip.bounding_box()
     assert box is not None
     assert box["y"] >= 0
     assert box["height"] >= 24
     page.keyboard.press("Enter")
-    assert page.locator("#main").evaluate("main => main === document.activeElement")
+    expect(page.locator("#main")).to_be_focused()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('main') !== null")
+    expect(page.locator("#main *:focus")).to_have_count(1)
     page.context.close()
 
 
@@ -177,11 +178,11 @@ def plain(site: Site, address: str, browser: Browser) -> Iterator[Any]:
         context = browser.new_context(base_url=address, java_script_enabled=False)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         page.goto("/sign-in")
         page.fill("#email", site.landscape.cast[who].email)
         page.fill("#password", world.PASSWORD)
-        page.click("main button[type=submit]")
+        follow(page, "main button[type=submit]")
         assert page.url.endswith("/my-turn")
         return page
 
@@ -193,8 +194,8 @@ def plain(site: Site, address: str, browser: Browser) -> Iterator[Any]:
 def test_a_step_is_taken_without_script(site: Site, plain: Any) -> None:
     page = plain("officer")
     page.goto(f"/reviews/{site.landscape.ids['KEN']}")
-    page.click("#next-step ~ .actions a")
-    page.click("main form button[type=submit]")
+    follow(page, "#next-step ~ .actions a")
+    follow(page, "main form button[type=submit]")
     assert "State informed of the start" in page.inner_text("#messages")
     assert "Initial steps" in page.inner_text(".stepper [aria-current=step]")
 
@@ -203,10 +204,10 @@ def test_a_grave_step_asks_once_more_without_script(site: Site, plain: Any) -> N
     page = plain("officer")
     page.goto(f"/reviews/{site.landscape.ids['UGA']}/steps/suspend")
     page.fill("#reason", "Specimen reason.")
-    page.click("main form button[type=submit]")
+    follow(page, "main form button[type=submit]")
     assert page.url.endswith("/steps/suspend/confirm")
     assert "Specimen reason." in page.inner_text("main")
-    page.click("main form button[type=submit]")
+    follow(page, "main form button[type=submit]")
     assert "Specimen reason." in page.inner_text("main .note-warn")
 
 
@@ -214,7 +215,7 @@ def test_the_board_is_filtered_without_script(plain: Any) -> None:
     page = plain("officer")
     page.goto("/reviews?cycle=1")
     page.select_option("#board ~ form [name=stage], main .filters [name=stage]", "desk_review")
-    page.click("main .filters button[type=submit]")
+    follow(page, "main .filters button[type=submit]")
     rows = page.locator("main table.board tbody tr")
     assert {name.strip() for name in rows.locator("th a").all_inner_texts()} == {
         "Lesotho",
@@ -225,16 +226,16 @@ def test_the_board_is_filtered_without_script(plain: Any) -> None:
 def test_a_provision_is_answered_and_a_file_attached_without_script(site: Site, plain: Any) -> None:
     page = plain("ZMB")
     page.goto(f"/reviews/{site.landscape.ids['ZMB']}/answers")
-    page.locator("main a[href*='/answers/']").first.click()
+    follow(page, "main a[href*='/answers/']")
     page.check("main [name=adopted][value=yes]")
     page.fill("main [name=measures]", "Specimen answer without script.")
     page.set_input_files(
         "main input[type=file]",
         {"name": "law.pdf", "mimeType": "application/pdf", "buffer": files.PDF},
     )
-    page.click("main button[name=do][value=attach]")
+    follow(page, "main button[name=do][value=attach]")
     assert "law.pdf" in page.inner_text("main .entry-form, main")
-    page.click("main button[name=do][value=answered]")
+    follow(page, "main button[name=do][value=answered]")
     page.go_back()
     page.reload()
     assert page.input_value("main [name=measures]") == "Specimen answer without script."
@@ -245,7 +246,7 @@ def test_a_finding_is_written_without_script(site: Site, plain: Any) -> None:
     page.goto(f"/reviews/{site.landscape.ids['LSO']}/workbench/15-b")
     page.check("main [name=level][value=no]")
     page.fill("main [name=observation]", "Specimen finding without script.")
-    page.click("main button[name=do][value=finish]")
+    follow(page, "main button[name=do][value=finish]")
     assert "/workbench/16-1" in page.url
     page.goto(f"/reviews/{site.landscape.ids['LSO']}/workbench/15-b")
     assert page.input_value("main [name=observation]") == "Specimen finding without script."
@@ -259,5 +260,5 @@ def test_a_document_is_added_without_script(site: Site, plain: Any) -> None:
         "main input[type=file]",
         {"name": "without-script.pdf", "mimeType": "application/pdf", "buffer": content},
     )
-    page.click("main form button[type=submit]")
+    follow(page, "main form button[type=submit]")
     assert "without-script.pdf" in page.inner_text("main table")

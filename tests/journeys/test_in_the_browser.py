@@ -7,30 +7,28 @@ through the same services, so that the test stays quick.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser
 from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.models import Person
 from review.services import accounts, answers, findings, snapshot
 from tests import world
-from tests.journeys.stack import Running, body, chromium, running, until
+from tests.browser import PATIENCE, follow, headless
+from tests.journeys.stack import Running, body, running, until
 
 pytestmark = pytest.mark.browser
 PASSWORD = "herons stand calmly in the reeds"
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def system(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The running system with a cycle, four States, one drawn review and an officer."""
-    if chromium() is None:
-        pytest.skip("NO CHROMIUM FOUND: the browser tests are left out")
     with running(tmp_path_factory.mktemp("journey") / "data") as made:
         db.connect(made.settings["DATABASE_URL"])
         try:
@@ -40,25 +38,18 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def browser(system: Running) -> Iterator[Any]:
-    """A headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
+def browser() -> Iterator[Browser]:
+    with headless() as made:
         yield made
-        made.close()
 
 
 class Someone:
     """A person with a browser of their own."""
 
-    def __init__(self, system: Running, browser: Any, email: str) -> None:
+    def __init__(self, system: Running, browser: Browser, email: str) -> None:
         self.system, self.email = system, email
         self.page = browser.new_context(base_url=system.url).new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE)
 
     def accept_invitation(self) -> None:
         """Open the link of the invitation and choose a password."""
@@ -66,7 +57,7 @@ class Someone:
         self.page.goto(link_in(body(mail)))
         self.page.fill("[name=new_password]", PASSWORD)
         self.page.fill("[name=again_password]", PASSWORD)
-        self.page.click("main button[type=submit]")
+        follow(self.page, "main button[type=submit]")
         if "/sign-in" in self.page.url:
             self.sign_in(PASSWORD)
 
@@ -75,8 +66,8 @@ class Someone:
         self.page.goto("/sign-in")
         self.page.fill("[name=email]", self.email)
         self.page.fill("[name=password]", password)
-        self.page.click("main button[type=submit]")
-        self.page.wait_for_url(re.compile(r"/my-turn|/reviews"))
+        follow(self.page, "main button[type=submit]")
+        assert re.search("/my-turn|/reviews", self.page.url)
 
     def step(self, review_id: int, name: str, **given: str) -> None:
         """Take a step through its pages, as the review's page offers it."""
@@ -91,7 +82,7 @@ class Someone:
     def approve(self, review_id: int) -> None:
         """Open the report and approve the text that it shows."""
         self.page.goto(f"/reviews/{review_id}/report")
-        self.page.locator("main a[href*='approve_report']").first.click()
+        follow(self.page, "main a[href*='approve_report']")
         while "/steps/" in self.page.url:
             self._press()
 
@@ -112,8 +103,7 @@ class Someone:
             field.fill(value)
 
     def _press(self) -> None:
-        with self.page.expect_navigation():
-            self.page.click("main form button[type=submit]")
+        follow(self.page, "main form button[type=submit]")
 
 
 def link_in(text: str) -> str:
@@ -147,7 +137,7 @@ def board_says(officer: Someone, stage: str) -> None:
     assert officer.page.locator("main table tr", has_text="Zambia").count() >= 1, stage
 
 
-def test_a_review_from_notification_to_publication(system: Running, browser: Any) -> None:
+def test_a_review_from_notification_to_publication(system: Running, browser: Browser) -> None:
     review_id = seed(system)
     officer = Someone(system, browser, "secretariat.officer@secretariat.example")
     officer.accept_invitation()
@@ -204,7 +194,7 @@ def test_a_review_from_notification_to_publication(system: Running, browser: Any
 
 
 def nominate(
-    system: Running, browser: Any, officer: Someone, review_id: int
+    system: Running, browser: Browser, officer: Someone, review_id: int
 ) -> tuple[Someone, Someone, Someone]:
     """The officer records the nominations; each person follows the link of their invitation."""
     given = {"language": "en", "note_verbale": "Specimen note verbale"}
@@ -229,11 +219,10 @@ def answer(system: Running, focal_point: Someone, review_id: int) -> None:
     mail = system.mail(focal_point.email, "self-assessment")
     focal_point.page.goto(link_in(body(mail)))
     page = focal_point.page
-    page.locator("main a[href*='/answers/']").first.click()
+    follow(page, "main a[href*='/answers/']")
     page.check("main [name=adopted][value=yes]")
     page.fill("main [name=measures]", "Specimen answer SECRET-OF-THE-ANSWER.")
-    page.locator("main button[name=do][value=answered]").click()
-    page.wait_for_load_state()
+    follow(page, "main button[name=do][value=answered]")
     with db.transaction() as session:
         me = person(session, focal_point.email)
         seen = snapshot.load(session, review_id, clock.now())
@@ -255,12 +244,11 @@ def find(system: Running, expert: Someone, review_id: int, slot: int) -> None:
     expert.page.goto(link_in(body(mail)))
     page = expert.page
     page.goto(f"/reviews/{review_id}/workbench")
-    page.locator("main a[href*='/workbench/']").first.click()
+    follow(page, "main a[href*='/workbench/']")
     expert.sees("SECRET-OF-THE-ANSWER")
     page.check("main [name=level][value=yes]")
     page.fill("main [name=observation]", f"Specimen observation SECRET-OF-FINDING-{slot}.")
-    page.locator("main button[name=do][value=finish]").click()
-    page.wait_for_load_state()
+    follow(page, "main button[name=do][value=finish]")
     with db.transaction() as session:
         me = person(session, expert.email)
         seen = snapshot.load(session, review_id, clock.now())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 
 from review.models import Person
+from tests.browser import follow, headless, served
 from tests.web.conftest import PASSWORD, MakePerson
 
 pytestmark = pytest.mark.browser
@@ -23,23 +22,14 @@ STRANGERS = ["/sign-in", "/forgotten-password", "/invitation/unknown", "/nothing
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    with headless() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as made:
+        yield made
 
 
 def opened(browser: Browser, address: str, one: Person | None = None, **context: Any) -> Page:
@@ -51,7 +41,7 @@ def opened(browser: Browser, address: str, one: Person | None = None, **context:
         page.goto("/sign-in")
         page.fill("#email", one.email)
         page.fill("#password", PASSWORD)
-        page.click("main button[type=submit]")
+        follow(page, "main button[type=submit]")
     return page
 
 
@@ -101,11 +91,12 @@ def test_an_error_is_reached_by_the_keyboard(chromium: Browser, address: str) ->
     page = opened(chromium, address)
     page.goto("/sign-in")
     page.fill("#email", "nobody@nowhere.example")
-    page.press("#email", "Enter")
-    assert page.locator(".errors").evaluate("box => box === document.activeElement")
+    with page.expect_navigation():
+        page.press("#email", "Enter")
+    expect(page.locator(".errors")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.locator("#password").evaluate("field => field === document.activeElement")
+    expect(page.locator("#password")).to_be_focused()
     page.context.close()
 
 
@@ -115,13 +106,13 @@ def test_menus_open_and_close_without_a_mouse(
     page = opened(chromium, address, person())
     page.goto("/account")
     page.keyboard.press("Tab")
-    assert page.locator(".skip").evaluate("link => link === document.activeElement")
+    expect(page.locator(".skip")).to_be_focused()
     menu = page.locator(".top details").nth(1)
     menu.locator("summary").focus()
     page.keyboard.press("Enter")
-    assert menu.get_attribute("open") is not None
+    expect(menu).to_have_attribute("open", "")
     page.keyboard.press("Escape")
-    assert menu.get_attribute("open") is None
+    expect(menu).not_to_have_attribute("open", "")
     page.context.close()
 
 
@@ -131,9 +122,9 @@ def test_everything_works_without_script(
     page = opened(chromium, address, person(), java_script_enabled=False)
     page.goto("/account")
     page.click(".top details:has(button[value=fr]) summary")
-    page.click("button[value=fr]")
+    follow(page, "button[value=fr]")
     assert page.get_attribute("html", "lang") == "fr"
     page.click(".top details:has(a[href='/account']) summary")
-    page.click("form[action='/sign-out'] button")
+    follow(page, "form[action='/sign-out'] button")
     assert page.url.endswith("/sign-in")
     page.context.close()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from review import db
+from review import clock, db
 from review.models import Answer, Finding
 from tests import world
+from tests.browser import follow, headless, served
 from tests.web.scene import Scene
 
 pytestmark = pytest.mark.browser
@@ -25,23 +26,14 @@ SAVED = re.compile("^Saved ")
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    with headless() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as made:
+        yield made
 
 
 def signed_in(chromium: Browser, address: str, scene: Scene, who: str, width: int = 1440) -> Page:
@@ -51,8 +43,7 @@ def signed_in(chromium: Browser, address: str, scene: Scene, who: str, width: in
     page.goto("/sign-in")
     page.fill("#email", scene.person(who).email)
     page.fill("#password", world.PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url(re.compile("my-turn"))
+    follow(page, "main button[type=submit]")
     return page
 
 
@@ -87,13 +78,16 @@ def test_typing_saves(writer: tuple[Scene, Page]) -> None:
     scene, page = writer
     state = page.locator("#save-state")
     expect(state).to_have_text("Nothing is written here yet.")
+    page.clock.install()
+    page.clock.pause_at(clock.now() + timedelta(minutes=1))
     page.fill("#measures", "Specimen text, first.")
     expect(state).to_have_text("Not saved yet …")
-    expect(state).to_have_text(SAVED, timeout=5000)
+    page.clock.resume()
+    expect(state).to_have_text(SAVED)
     assert answer(scene).measures == "Specimen text, first."
     page.fill("#measures", "Specimen text, second.")
     page.get_by_label("Yes", exact=True).check()
-    expect(page.locator("#checks")).to_contain_text("An answer is chosen", timeout=5000)
+    expect(page.locator("#checks")).to_contain_text("An answer is chosen")
     expect(state).to_have_text(SAVED)
     held = answer(scene)
     assert (held.measures, held.adopted, held.version) == ("Specimen text, second.", "yes", 2)
@@ -107,7 +101,7 @@ def test_a_button_is_never_in_conflict_with_the_own_autosave(writer: tuple[Scene
         page.fill("#measures", "Specimen text.")
     page.fill("#measures", "Specimen text, and more.")
     page.get_by_role("button", name="Mark as answered").click()
-    page.wait_for_url("**/answers/15-b", timeout=10_000)
+    page.wait_for_url("**/answers/15-b")
     held = answer(scene)
     assert (held.measures, held.complete) == ("Specimen text, and more.", True)
 
@@ -116,7 +110,7 @@ def test_a_link_waits_for_the_text(writer: tuple[Scene, Page]) -> None:
     scene, page = writer
     page.fill("#measures", "Typed just before leaving.")
     page.get_by_role("link", name="Article 15(b)").click()
-    page.wait_for_url("**/answers/15-b", timeout=10_000)
+    page.wait_for_url("**/answers/15-b")
     assert answer(scene).measures == "Typed just before leaving."
 
 
@@ -126,16 +120,15 @@ def test_a_colleague_was_faster(writer: tuple[Scene, Page]) -> None:
     scene.post("focal_point", "answers/15-a", sent)
     page.fill("#measures", "My own text.")
     state = page.locator("#save-state")
-    expect(state).to_contain_text("Not saved. Your text stays here.", timeout=5000)
+    expect(state).to_contain_text("Not saved. Your text stays here.")
     assert page.input_value("#measures") == "My own text."
-    page.get_by_role("button", name="Compare both and decide").click()
+    follow(page, "button:has-text('Compare both and decide')")
     expect(page.locator("h1")).to_have_text("Two versions of this provision")
     expect(page.locator("main")).to_contain_text("A colleague's text.")
     assert page.input_value("#measures") == "My own text."
     assert Axe().run(page).violations_count == 0
     page.fill("#measures", "A colleague's text. My own text.")
-    page.get_by_role("button", name="Save what is on the right").click()
-    page.wait_for_url("**/answers/15-a")
+    follow(page, "button:has-text('Save what is on the right')")
     assert answer(scene).measures == "A colleague's text. My own text."
 
 
@@ -144,16 +137,15 @@ def test_the_session_ends_while_somebody_types(writer: tuple[Scene, Page]) -> No
     page.context.clear_cookies(name="session")
     page.fill("#measures", "Typed after the session ended.")
     state = page.locator("#save-state")
-    expect(state).to_contain_text("your text stays here", timeout=5000)
+    expect(state).to_contain_text("your text stays here")
     other = page.context.new_page()
     other.goto("/sign-in")
     other.fill("#email", scene.person("focal_point").email)
     other.fill("#password", world.PASSWORD)
-    other.click("main button[type=submit]")
-    other.wait_for_url(re.compile("my-turn"))
+    follow(other, "main button[type=submit]")
     other.close()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
-    expect(state).to_have_text(SAVED, timeout=5000)
+    expect(state).to_have_text(SAVED)
     assert answer(scene).measures == "Typed after the session ended."
 
 
@@ -162,9 +154,9 @@ def test_the_connection_is_gone_for_a_moment(writer: tuple[Scene, Page]) -> None
     page.context.set_offline(True)
     page.fill("#measures", "Typed in a tunnel.")
     state = page.locator("#save-state")
-    expect(state).to_contain_text("Not saved: no connection.", timeout=5000)
+    expect(state).to_contain_text("Not saved: no connection.")
     page.context.set_offline(False)
-    expect(state).to_have_text(SAVED, timeout=5000)
+    expect(state).to_have_text(SAVED)
     assert answer(scene).measures == "Typed in a tunnel."
 
 
@@ -187,12 +179,12 @@ def test_a_finding_is_saved_and_its_wording_watched(
     page = signed_in(chromium, address, scene, "expert_1")
     page.goto(scene.path("workbench/33"))
     page.fill("#challenge", "The State should collect data.")
-    expect(page.locator("#hint")).to_contain_text("obligation to consider", timeout=5000)
+    expect(page.locator("#hint")).to_contain_text("obligation to consider")
     page.locator("summary", has_text="Ask Zambia a question").click()
     page.fill("#ask-text", "Who decides on a complaint?")
     page.fill("#challenge", "The State should consider collecting data.")
     page.get_by_role("button", name="Send the question").click()
-    expect(page.locator("main")).to_contain_text("Who decides on a complaint?", timeout=10_000)
+    expect(page.locator("main")).to_contain_text("Who decides on a complaint?")
     expect(page.locator(".question")).to_have_count(1)
     with db.reading() as session:
         held = session.get_one(Finding, (scene.review_id, 1, "33"))

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from review import clock, db
 from review.models import Outbox
 from tests import world
+from tests.browser import follow
 from tests.web.office import NOW, Office
 from tests.web.test_accessibility import (  # noqa: F401 - the fixtures
     address,
@@ -38,7 +39,7 @@ def sign_in(browser: Browser, at: str, office: Office, who: str, **looks: Any) -
     page.goto("/sign-in")
     page.fill("#email", office.people[who].email)
     page.fill("#password", world.PASSWORD)
-    page.click("main button[type=submit]")
+    follow(page, "main button[type=submit]")
     return page
 
 
@@ -72,7 +73,7 @@ def test_board_without_script(
     page = sign_in(chromium, address, office, "officer", java_script_enabled=False)
     page.goto("/reviews")
     page.select_option("#f-year", "2")
-    page.click("form.filters button")
+    follow(page, "form.filters button")
     assert "year=2" in page.url
     assert page.locator(".board tbody tr").count() == 2
     with page.expect_download() as download:
