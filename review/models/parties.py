@@ -29,7 +29,7 @@ class State(Base):
     """Address of the Permanent Mission: it is told while nobody is nominated yet."""
     basis: Mapped[str] = mapped_column(sa.String(20))
     legal_tradition: Mapped[str] = mapped_column(sa.String(30), server_default="")
-    """A similar legal system is preferred for the first reviewing State (ToR 19); empty: unknown."""
+    """A similar one is preferred for the first reviewing State (ToR 19); empty: unknown."""
 
 
 class Cycle(Base):
