@@ -27,6 +27,13 @@ from review.reference.cycle import (
     first_cycle,
 )
 from review.reference.labels import translatable_labels
+from review.reference.lot_rules import (
+    LotRules,
+    LotRulesError,
+    LotSetting,
+    lot_rules,
+    lot_settings,
+)
 from review.reference.questions import (
     Checklist,
     Option,
@@ -54,6 +61,9 @@ __all__ = [
     "Checklist",
     "DocumentedMilestone",
     "FirstCycleEntry",
+    "LotRules",
+    "LotRulesError",
+    "LotSetting",
     "Option",
     "Party",
     "Provision",
@@ -65,6 +75,8 @@ __all__ = [
     "checklist",
     "documented_milestones",
     "first_cycle",
+    "lot_rules",
+    "lot_settings",
     "obligation_label",
     "obligation_legend",
     "parties",

@@ -12,6 +12,7 @@ from review.reference.convention import (
     obligation_legend,
     provisions,
 )
+from review.reference.lot_rules import lot_settings
 from review.reference.questions import checklist, summary_groups
 from review.reference.states import REGIONAL_GROUPS, parties
 
@@ -25,6 +26,9 @@ def _labels() -> Iterator[str]:
     yield from REGIONAL_GROUPS
     for entry in parties():
         yield from filter(None, (entry.name, entry.name_2013, entry.capital))
+    for rule in lot_settings():
+        yield from filter(None, (rule.label, rule.unit, rule.sentence))
+        yield from (rule.choices or {}).values()
     for kind in OBLIGATION_KINDS:
         yield from (obligation_label(kind), obligation_legend(kind))
     for cycle, chapters in CHAPTERS_OF_CYCLE.items():
