@@ -11,10 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TypeVar
 
+from review import clock
 from review.processes import free_port
 from review.stack import Folder
 
@@ -70,12 +72,20 @@ def until(look: Callable[[], T | None], what: str) -> T:
     raise AssertionError(f"waited {PATIENCE:.0f} s for {what}")
 
 
+def until_noon() -> timedelta:
+    """From now to noon of this day (UTC), when it is the same day nearly everywhere."""
+    now = datetime.now(UTC)
+    return now.replace(hour=12, minute=0, second=0, microsecond=0) - now
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Running]:
-    """Start everything with an empty database, and end it."""
-    port = free_port()
+    """Start everything with an empty database, and end it. There and here it is noon at first."""
+    port, ahead = free_port(), int(until_noon().total_seconds())
     kept = {k: v for k, v in os.environ.items() if not k.endswith("_URL")}
-    environment = {**kept, "DATA_DIR": str(folder), "PORT": str(port), "DEMONSTRATION": "0"}
+    own = {"DATA_DIR": str(folder), "PORT": str(port), "CLOCK_OFFSET_SECONDS": str(ahead)}
+    environment = {**kept, **own, "DEMONSTRATION": "0"}
+    clock.set_offset(timedelta(seconds=ahead))
     output = folder.with_suffix(".txt")
     with output.open("w") as said:
         process = subprocess.Popen(
@@ -89,5 +99,6 @@ def running(folder: Path) -> Iterator[Running]:
         assert process.poll() is None, output.read_text()
         yield Running(folder, port)
     finally:
+        clock.set_offset(timedelta())
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser
 from sqlalchemy.orm import Session
 
-from review import clock, db
+from review import clock, db, settings, tasks
 from review.models import Person
 from review.services import accounts, answers, findings, snapshot
 from tests import world
@@ -125,7 +125,9 @@ def seed(system: Running) -> int:
         )
         made = world.review(session, world.cycle(session), "ZMB", officer_id=officer.id)
         accounts.invite_again(session, officer, actor=None, now=clock.now())
-        return made.id
+    tasks.use(settings.load(system.settings))
+    tasks.nudge()
+    return made.id
 
 
 def board_says(officer: Someone, stage: str) -> None:
