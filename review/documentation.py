@@ -91,6 +91,14 @@ class _Subject:
     members: tuple[SimpleNamespace, ...]
     done: frozenset[tuple[str, int]]
 
+    @property
+    def responses(self) -> dict[int, frozenset[int]]:
+        """One response, submitted and circulated once."""
+        if ("self_assessment_submitted", 0) not in self.done:
+            return {}
+        circulated = ("response_circulated", 0) in self.done
+        return {1: frozenset({1, 2} if circulated else ())}
+
 
 def _permissions(process: Process) -> str:
     parts = [

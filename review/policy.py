@@ -7,7 +7,7 @@ Confidentiality: ToR 31, 36-39.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -65,6 +65,9 @@ class Subject(Protocol):
 
     @property
     def stage(self) -> str: ...
+
+    @property
+    def responses(self) -> Mapping[int, frozenset[int]]: ...
 
 
 ACTORS = {"focal_point": Actor.FOCAL_POINT, "expert": Actor.EXPERT}
@@ -134,6 +137,10 @@ def _of_slot(slot: int) -> Rule:
     return rule
 
 
+def _holds_a_response(person: Person, subject: Subject) -> bool:
+    return bool(readable_responses(person, subject))
+
+
 def _in_dialogue(person: Person, subject: Subject) -> bool:
     return subject.stage in {"desk_review", "country_dialogue", "finalization", "completed"}
 
@@ -157,8 +164,8 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.WRITE_ANSWERS: (_state_under_review,),
     Action.READ_RESPONSE: (
         _state_under_review,
-        _both(_secretariat, _reached("self_assessment_submitted")),
-        _both(_reviewing_state, _reached("response_circulated")),
+        # What was submitted to somebody stays with them, also while the State completes it.
+        _holds_a_response,
     ),
     Action.READ_FIRST_FINDINGS: _findings_of(1),
     Action.READ_SECOND_FINDINGS: _findings_of(2),
@@ -197,16 +204,46 @@ def can(person: Person, action: Action, subject: Subject | None = None) -> bool:
     return any(rule(person, subject) for rule in RULES[action])
 
 
-def may_see_document(person: Person, subject: Subject, slot: int, provision: str) -> bool:
+def readable_responses(person: Person, subject: Subject) -> frozenset[int]:
+    """The numbers of the frozen responses that a person may read.
+
+    The State under review and the secretariat: all; a reviewing State: those that it received.
+    """
+    if not person.active:
+        return frozenset()
+    sides = _sides(person, subject)
+    return frozenset(
+        number
+        for number, received in subject.responses.items()
+        if person.is_secretariat or 0 in sides or sides & received
+    )
+
+
+def _with_the_response(person: Person, subject: Subject) -> bool:
+    """Whether the response as it stands, not only a frozen copy, is in this person's hands."""
+    by_office = _both(_secretariat, _reached("self_assessment_submitted"))
+    by_reviewer = _both(_reviewing_state, _reached("response_circulated"))
+    return by_office(person, subject) or by_reviewer(person, subject)
+
+
+def may_see_document(
+    person: Person,
+    subject: Subject,
+    slot: int,
+    provision: str,
+    frozen_in: frozenset[int] = frozenset(),
+) -> bool:
     """Who sees a document of one side: that side, and the others with the material it belongs to.
 
     ``slot`` is the side that brought it (0 State under review, 1 and 2 reviewing States, -1 the
-    secretariat, whose documents go to all parties). The caller has checked READ_DOCUMENTS.
+    secretariat, whose documents go to all parties); ``frozen_in`` are the numbers of the responses
+    that list it. The caller has checked READ_DOCUMENTS.
     """
     if slot in _sides(person, subject) or slot == -1:
         return True
     if slot == 0:
-        return can(person, Action.READ_RESPONSE, subject)
+        in_hand = _with_the_response(person, subject)
+        return in_hand or bool(frozen_in & readable_responses(person, subject))
     action = Action.READ_FIRST_FINDINGS if slot == 1 else Action.READ_SECOND_FINDINGS
     return can(person, action, subject)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +19,7 @@ from review.policy import (
     can,
     capacities,
     may_see_document,
+    readable_responses,
     visible_to,
 )
 from review.services import snapshot
@@ -72,6 +73,9 @@ MATRIX: dict[Action, tuple[str, ...]] = {
 }
 
 
+OF_THE_RESPONSE = {("self_assessment_submitted", 0), ("response_circulated", 0)}
+
+
 @dataclass(frozen=True)
 class Subject:
     """A review as the policy sees it."""
@@ -79,6 +83,17 @@ class Subject:
     stage: str
     members: tuple[SimpleNamespace, ...]
     done: frozenset[tuple[str, int]]
+    held: dict[int, frozenset[int]] | None = None
+
+    @property
+    def responses(self) -> dict[int, frozenset[int]]:
+        """One response once it is submitted; the reviewing States have it once it is circulated."""
+        if self.held is not None:
+            return self.held
+        if ("self_assessment_submitted", 0) not in self.done:
+            return {}
+        circulated = ("response_circulated", 0) in self.done
+        return {1: frozenset({1, 2} if circulated else ())}
 
 
 REACHED: dict[str, tuple[str, tuple[tuple[str, int], ...]]] = {
@@ -121,6 +136,31 @@ def test_confidentiality_moment_by_moment(action: Action, moment: str) -> None:
     )
 
     assert allowed == MATRIX[action][MOMENTS.index(moment)]
+
+
+@pytest.mark.parametrize(("moment", "readers"), [("submitted", "SF"), ("circulated", "SF12")])
+def test_what_was_submitted_stays_with_its_readers(moment: str, readers: str) -> None:
+    """Also once it is returned for completion: the milestones are open again, the copy is not."""
+    allowed = ""
+    for letter, (role, slot) in READERS.items():
+        subject = subject_at(moment, role, slot)
+        returned = replace(subject, done=subject.done - OF_THE_RESPONSE, held=subject.responses)
+        if can(somebody(role), Action.READ_RESPONSE, returned):
+            allowed += letter
+        if letter != "F":
+            assert not may_see_document(somebody(role), returned, 0, "15"), "not what is in work"
+
+    assert allowed == readers
+
+
+def test_a_reviewing_state_reads_what_it_received() -> None:
+    received = {1: frozenset[int](), 2: frozenset({1}), 3: frozenset[int]()}
+    readable = {}
+    for letter, (role, slot) in READERS.items():
+        subject = replace(subject_at("circulated", role, slot), held=received)
+        readable[letter] = set(readable_responses(somebody(role), subject))
+
+    assert readable == {"S": {1, 2, 3}, "F": {1, 2, 3}, "1": {2}, "2": set(), "o": set()}
 
 
 def test_table_has_every_action_and_moment() -> None:

@@ -556,6 +556,7 @@ SELF_ASSESSMENT = (
             Notice("desk_review_requested", (REVIEWERS,), about="desk_review", opens="workbench"),
             Notice("response_circulated", (STATE,)),
         ),
+        effects=(Effect.CIRCULATE_RESPONSE,),
         explains=N_("The reviewing States have one month from the complete response."),
     ),
 )

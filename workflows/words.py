@@ -95,6 +95,7 @@ class Effect(StrEnum):
     RELEASE_PERSON = "release_person"
     AGREE_SCHEDULE = "agree_schedule"
     FREEZE_RESPONSE = "freeze_response"
+    CIRCULATE_RESPONSE = "circulate_response"
     ASK_QUESTION = "ask_question"
     ANSWER_QUESTION = "answer_question"
     AGREE_MEANS = "agree_means"

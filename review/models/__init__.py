@@ -11,7 +11,7 @@ from review.models.material import (
     Submission,
 )
 from review.models.parties import Cycle, State
-from review.models.people import ROLES, Person, Secret
+from review.models.people import ROLES, EndedSession, Person, Secret
 from review.models.planning import (
     CycleParty,
     CycleYear,
@@ -41,6 +41,7 @@ __all__ = [
     "Document",
     "DocumentBytes",
     "Draw",
+    "EndedSession",
     "Extension",
     "Finding",
     "GroupSession",

@@ -52,6 +52,8 @@ class Submission(Base):
     number: Mapped[int]
     content: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     sha256: Mapped[str] = mapped_column(sa.String(64))
+    circulated_to: Mapped[list[str]] = mapped_column(ARRAY(sa.String(3)), server_default="{}")
+    """The reviewing States that received this very copy; empty until it is circulated."""
     submitted_at: Mapped[Moment]
     submitted_by: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     note: Mapped[Text] = mapped_column(server_default="")

@@ -82,3 +82,12 @@ class Secret(Base):
     used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
     person: Mapped[Person] = relationship()
+
+
+class EndedSession(Base):
+    """A session that was signed out of, by the hash of its number: every copy of it is void."""
+
+    __tablename__ = "ended_session"
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    ended_at: Mapped[Moment]

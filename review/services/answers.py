@@ -177,3 +177,13 @@ def freeze(change: Change) -> None:
     change.session.flush()
     change.after |= {"submission": submission.number, "sha256": submission.sha256}
     change.params |= {"submission": submission.number, "sha256": submission.sha256}
+
+
+def circulate(change: Change) -> None:
+    """Note to which States the copy as last submitted goes; what they received stays theirs."""
+    latest = latest_submission(change.session, change.review_id)
+    if latest is not None:
+        sides = change.snapshot.sides
+        latest.circulated_to = [sides[slot].iso3 for slot in sorted(sides) if slot]
+        change.session.flush()
+        change.after["submission"] = latest.number

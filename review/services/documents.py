@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import Session
 
 from review import policy
@@ -193,30 +194,35 @@ def find(session: Session, document_id: int) -> Document:
     return found
 
 
-def visible(person: Person, seen: Snapshot, document: Document) -> bool:
-    """Whether a person sees this document while it is not removed."""
+def visible(
+    person: Person, seen: Snapshot, document: Document, frozen_in: frozenset[int] = frozenset()
+) -> bool:
+    """Whether a person sees this document, which these frozen responses list, until removed."""
     return policy.can(person, policy.Action.READ_DOCUMENTS, seen) and policy.may_see_document(
-        person, seen, document.slot, document.provision
+        person, seen, document.slot, document.provision, frozen_in
     )
 
 
 def may_open(session: Session, person: Person, seen: Snapshot, document: Document) -> bool:
     """Whether a person may download it: as above; a removed one only as part of a response."""
-    if not visible(person, seen, document):
+    frozen_in = listed_in(session, seen.id).get(document.id, frozenset())
+    if not visible(person, seen, document, frozen_in):
         return False
-    if document.removed_at is None:
-        return True
-    return policy.can(person, policy.Action.READ_RESPONSE, seen) and _submitted(session, document)
+    return document.removed_at is None or bool(frozen_in & policy.readable_responses(person, seen))
 
 
-def _submitted(session: Session, document: Document) -> bool:
-    listed = [{"documents": [{"id": document.id}]}]
-    wanted = sa.select(
-        sa.exists().where(
-            Submission.review_id == document.review_id, Submission.content.contains(listed)
-        )
+def listed_in(session: Session, review_id: int) -> dict[int, frozenset[int]]:
+    """The numbers of the frozen responses that list a document, by the document's number."""
+    one = sa.func.jsonb_path_query(
+        Submission.content, sa.cast("$[*].documents[*].id", JSONPATH)
+    ).cast(sa.BigInteger)
+    found = session.execute(
+        sa.select(one, Submission.number).where(Submission.review_id == review_id)
     )
-    return bool(session.scalar(wanted))
+    listed: dict[int, frozenset[int]] = {}
+    for document_id, number in found:
+        listed[document_id] = listed.get(document_id, frozenset()) | {number}
+    return listed
 
 
 def of_review(session: Session, review_id: int) -> list[Document]:

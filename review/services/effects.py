@@ -26,6 +26,7 @@ EFFECTS: dict[Effect, Callable[[Change], None]] = {
     Effect.RELEASE_PERSON: nominations.release_person,
     Effect.AGREE_SCHEDULE: dialogue.agree_schedule,
     Effect.FREEZE_RESPONSE: answers.freeze,
+    Effect.CIRCULATE_RESPONSE: answers.circulate,
     Effect.ASK_QUESTION: questions.ask,
     Effect.ANSWER_QUESTION: questions.answer,
     Effect.AGREE_MEANS: dialogue.agree_means,

@@ -82,6 +82,8 @@ class Snapshot:
     members: tuple[Someone, ...]
     secretariat: tuple[Someone, ...]
     dates: Mapping[tuple[str, int], Dates]
+    responses: Mapping[int, frozenset[int]]
+    """The frozen responses by number, with the slots of the States to which each was circulated."""
     facts: Facts
     now: datetime = field(repr=False)
 
@@ -129,7 +131,9 @@ SELECT json_build_object(
      (SELECT json_agg(json_build_array(p.id, p.role, 0, p.email, p.title, p.language,
      p.time_zone)) FROM person p WHERE p.active AND p.role = 'secretariat_administrator')),
   'dates', (SELECT json_agg(json_build_array(d.key, d.slot, d.model_on, d.agreed_on, d.done_at,
-     d.remind_at, d.simulated)) FROM milestone d WHERE d.review_id = r.id))
+     d.remind_at, d.simulated)) FROM milestone d WHERE d.review_id = r.id),
+  'responses', (SELECT json_agg(json_build_array(b.number, b.circulated_to)) FROM submission b
+     WHERE b.review_id = r.id))
 FROM review r WHERE r.id """
 # One number and many are two statements: PostgreSQL plans an array anew each time.
 READ = _READ + "= %(id)s"
@@ -195,6 +199,10 @@ def _snapshot(found: Mapping[str, Any], now: datetime) -> Snapshot:
         members=members,
         secretariat=tuple(Someone(*item) for item in found["office"] or ()),
         dates=dates,
+        responses={
+            number: frozenset(slot for slot, side in sides.items() if slot and side.iso3 in states)
+            for number, states in found["responses"] or ()
+        },
         facts=_facts(definition, columns, sides, members, dates, now),
         now=now,
     )

@@ -92,7 +92,7 @@ def ask_to_remove(document_id: int) -> ResponseReturnValue:
     found, review = _find(document_id)
     if found.removed_at or not documents.visible(viewer(), review, found):
         abort(404)
-    return _remove_page(review, pages.row(review, viewer(), found))
+    return _remove_page(review, pages.row(reading.session(), review, viewer(), found))
 
 
 @blueprint.post("/documents/<int:document_id>/remove")

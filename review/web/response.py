@@ -10,7 +10,7 @@ from review.services import answers
 from review.services.errors import NotFound
 from review.services.queries import answers as pages
 from review.web import opened, reading
-from review.web.access import may, needs
+from review.web.access import may, needs, viewer
 
 blueprint = Blueprint("response", __name__)
 
@@ -22,7 +22,7 @@ def show(review_id: int) -> ResponseReturnValue:
     review = opened.review(review_id, Action.READ_RESPONSE)
     number = _number()
     try:
-        page = pages.response(reading.session(), review, number)
+        page = pages.response(reading.session(), review, viewer(), number)
     except NotFound:
         if number is not None:
             abort(404)
@@ -41,7 +41,7 @@ def show(review_id: int) -> ResponseReturnValue:
 def as_hashed(review_id: int, number: int) -> ResponseReturnValue:
     """The very octets whose SHA-256 the receipt names."""
     review = opened.review(review_id, Action.READ_RESPONSE)
-    page = pages.response(reading.session(), review, number)
+    page = pages.response(reading.session(), review, viewer(), number)
     return Response(
         answers.canonical(page.submission.content),
         mimetype="application/json",

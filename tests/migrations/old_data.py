@@ -123,7 +123,24 @@ def _first_completed_keeps_its_symbol(connection: sa.Connection) -> None:
     }
 
 
+CIRCULATED: Final = (
+    FIRST
+    + """
+INSERT INTO milestone (review_id, key, slot, done_at)
+  SELECT id, 'response_circulated', 0, '2010-11-19T08:00Z' FROM review;
+INSERT INTO submission (review_id, number, content, sha256, submitted_at)
+  SELECT id, 2, '[]', repeat('c', 64), '2010-12-08T08:00Z' FROM review;
+"""
+)
+
+
+def _who_had_the_response_keeps_it(connection: sa.Connection) -> None:
+    rows = connection.execute(sa.text("SELECT number, circulated_to FROM submission")).all()
+    assert {row[0]: row[1] for row in rows} == {1: ["ZWE"], 2: []}
+
+
 OLD_DATA: Final = (
     OldData("one review", "0001", FIRST, _first_rows_are_still_there),
     OldData("a shared symbol", "0001", SHARED_SYMBOL, _first_completed_keeps_its_symbol),
+    OldData("a circulated response", "0003", CIRCULATED, _who_had_the_response_keeps_it),
 )

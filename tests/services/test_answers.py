@@ -104,7 +104,7 @@ def test_the_receipt_can_be_checked(w: World) -> None:
     world.answer_all(w)
     save(w, measures="Закон № 3", version=None)
     w.take("submit_self_assessment", w.focal_point, note="Specimen note.")
-    page = pages.response(w.session, w.seen())
+    page = pages.response(w.session, w.seen(), w.focal_point)
 
     octets = answers.canonical(page.submission.content)
     assert hashlib.sha256(octets).hexdigest() == page.submission.sha256
@@ -114,10 +114,10 @@ def test_the_receipt_can_be_checked(w: World) -> None:
     save_later = w.take("return_for_completion", w.officer, reason="Specimen reason.")
     assert save_later.outcome.step.key == "return_for_completion"
     save(w, measures="Changed.")
-    again = pages.response(w.session, w.seen(), 1).submission
+    again = pages.response(w.session, w.seen(), w.focal_point, 1).submission
     assert again.sha256 == answers.fingerprint(again.content)
     with pytest.raises(NotFound):
-        pages.response(w.session, w.seen(), 2)
+        pages.response(w.session, w.seen(), w.focal_point, 2)
 
 
 def test_checks_of_an_answer(w: World) -> None:

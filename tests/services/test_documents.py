@@ -13,6 +13,7 @@ from review.services import answers, documents
 from review.services.documents import FileTooLarge, Upload
 from review.services.errors import InvalidGiven, NotAllowed, NotFound, Refused
 from review.services.queries import documents as listed
+from review.services.snapshot import Snapshot
 from tests import files, world
 from tests.world import World
 
@@ -165,6 +166,25 @@ def test_an_observer_adds_nothing(w: World) -> None:
         add(w, watching)
 
 
+def test_a_returned_response_keeps_its_documents_with_those_who_had_it(w: World) -> None:
+    law = add(w, w.focal_point)
+    world.answer_all(w)
+    w.take("submit_self_assessment", w.focal_point)
+    w.take("return_for_completion", w.officer, reason="Specimen reason.")
+    later = add(w, w.focal_point, name="later.pdf", content=files.PDF + b"\n")
+
+    assert names(w, w.officer) == ["law.pdf"], "and nothing of what is in work"
+    assert names(w, w.expert_1) == []
+    assert documents.may_open(w.session, w.officer, w.seen(), law)
+    assert not documents.may_open(w.session, w.officer, w.seen(), later)
+    rows = {row.document.id: row.audience for row in listed.listing(*for_state(w))}
+    assert rows == {law.id: (0, -1), later.id: (0,)}
+
+
+def for_state(w: World) -> tuple[Session, Snapshot, Person]:
+    return w.session, w.seen(), w.focal_point
+
+
 def test_removal_is_for_the_own_side_before_submission(w: World) -> None:
     made = add(w, w.focal_point)
     with pytest.raises(NotFound):
@@ -201,5 +221,6 @@ def test_a_submission_keeps_what_was_attached(w: World) -> None:
     assert by_provision["15(a)"]["documents"] == []
     assert [one["id"] for one in by_provision[""]["documents"]] == [whole.id]
     assert names(w, w.expert_1) == ["constitution.pdf"]
-    assert documents.may_open(w.session, w.expert_1, w.seen(), law), "listed in submission 1"
+    assert documents.may_open(w.session, w.officer, w.seen(), law), "listed in submission 1"
+    assert not documents.may_open(w.session, w.expert_1, w.seen(), law), "which they never had"
     assert documents.content(w.session, law) == files.PDF

@@ -80,6 +80,29 @@ def test_the_submitted_response_is_read_by_the_secretariat_then_by_the_experts(
     assert moved.headers["Location"].endswith("/response")
 
 
+def test_a_returned_response_stays_readable_and_the_work_on_it_hidden(scene: Scene) -> None:
+    submit(scene)
+    with scene.work() as w:
+        w.take("circulate_response", w.officer)
+        w.take("correct_position", w.officer, stage="self_assessment", reason="Specimen.")
+        w.take("return_for_completion", w.officer, reason="Specimen reason.")
+    scene.post("focal_point", "answers/15-a", form(1))
+
+    for who in ("focal_point", "officer", "administrator", "expert_1", "expert_2"):
+        page = scene.text(who, "response")
+        assert TYPED not in page, "what is in work is the State's alone"
+        assert "Submission 1" in page
+    assert scene.get("officer", "answers").headers["Location"].endswith("/response")
+    assert statuses(scene, "response")["observer"] == 404
+    assert statuses(scene, "answers/15-a") == same(404, focal_point=200)
+
+    submit(scene)
+    assert TYPED not in scene.text("expert_1", "response"), "the second copy is not circulated"
+    assert scene.get("expert_1", "response?number=2").status_code == 404
+    assert scene.get("expert_1", "response/2.json").status_code == 404
+    assert "Submission 2" in scene.text("officer", "response")
+
+
 def test_only_the_state_writes(scene: Scene) -> None:
     for page in ("answers/15-a", "answers/15-a/autosave"):
         for who in ROLES[1:]:

@@ -241,6 +241,7 @@ def test_a_removed_document_stays_with_the_submission_that_lists_it(scene: Scene
     with scene.work() as w:
         w.take("submit_self_assessment", w.focal_point)
         w.take("circulate_response", w.officer)
-    assert f"/documents/{number}" in scene.text("expert_1", "response?number=1")
-    assert f"/documents/{number}" not in scene.text("expert_1", "response")
-    assert scene.browser("expert_1").get(f"/documents/{number}").status_code == 200
+    assert f"/documents/{number}" in scene.text("officer", "response?number=1")
+    assert f"/documents/{number}" not in scene.text("officer", "response")
+    assert scene.browser("officer").get(f"/documents/{number}").status_code == 200
+    assert scene.browser("expert_1").get(f"/documents/{number}").status_code == 404

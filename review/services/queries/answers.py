@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review import reference
+from review import policy, reference
 from review.models import Answer, Document, Finding, Person, Submission
 from review.reference import Checklist, Provision
 from review.services import answers, documents
@@ -189,15 +189,18 @@ def _check(there: bool, good: str, ask: str, kind: str = "look") -> Check:
     return Check("ok", good) if there else Check(kind, ask)
 
 
-def response(session: Session, seen: Snapshot, number: int | None = None) -> Response:
-    """A submitted response, the last one if no number is named. Raises NotFound.
+def response(
+    session: Session, seen: Snapshot, person: Person, number: int | None = None
+) -> Response:
+    """A frozen response that a person may read, the last one if no number is named.
 
-    The caller has checked READ_RESPONSE.
+    Raises NotFound. The caller has checked READ_RESPONSE.
     """
+    readable = policy.readable_responses(person, seen)
     every = tuple(
         session.scalars(
             sa.select(Submission)
-            .where(Submission.review_id == seen.id)
+            .where(Submission.review_id == seen.id, Submission.number.in_(readable))
             .order_by(Submission.number.desc())
         )
     )

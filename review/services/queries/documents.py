@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -40,26 +40,39 @@ class Outlook:
 
 def listing(session: Session, seen: Snapshot, person: Person) -> list[Row]:
     """The documents that a person may see, newest first. The caller has checked READ_DOCUMENTS."""
-    return [row(seen, person, item) for item in reversed(_visible(session, seen, person))]
+    found = reversed(_visible(session, seen, person))
+    return [_row(seen, person, item, frozen_in) for item, frozen_in in found]
 
 
-def _visible(session: Session, seen: Snapshot, person: Person) -> list[Document]:
-    found = documents.of_review(session, seen.id)
-    return [item for item in found if documents.visible(person, seen, item)]
+def _visible(
+    session: Session, seen: Snapshot, person: Person
+) -> list[tuple[Document, frozenset[int]]]:
+    """With the numbers of the frozen responses that list each."""
+    listed = documents.listed_in(session, seen.id)
+    found = [
+        (item, listed.get(item.id, frozenset())) for item in documents.of_review(session, seen.id)
+    ]
+    return [each for each in found if documents.visible(person, seen, *each)]
 
 
-def row(seen: Snapshot, person: Person, document: Document) -> Row:
+def row(session: Session, seen: Snapshot, person: Person, document: Document) -> Row:
     """One document with what the list says of it."""
+    listed = documents.listed_in(session, seen.id)
+    return _row(seen, person, document, listed.get(document.id, frozenset()))
+
+
+def _row(seen: Snapshot, person: Person, document: Document, frozen_in: frozenset[int]) -> Row:
     provision = None
     if document.provision in seen.provisions(0):
         provision = reference.provision(tuple(seen.process.chapters), document.provision)
     kept = documents.reason_to_keep(person, seen, document)
-    return Row(document, provision, audience(seen, document.slot, document.provision), kept)
+    heard = audience(seen, document.slot, document.provision, frozen_in)
+    return Row(document, provision, heard, kept)
 
 
 def of_provision(session: Session, seen: Snapshot, person: Person, ref: str) -> list[Document]:
     """What a person may see of the documents of one provision, oldest first."""
-    return [item for item in _visible(session, seen, person) if item.provision == ref]
+    return [item for item, _ in _visible(session, seen, person) if item.provision == ref]
 
 
 def choices(seen: Snapshot) -> list[tuple[str, tuple[Provision, ...]]]:
@@ -76,13 +89,15 @@ def outlook(seen: Snapshot, person: Person) -> Outlook:
     )
 
 
-def audience(seen: Snapshot, slot: int, provision: str) -> tuple[int, ...]:
+def audience(
+    seen: Snapshot, slot: int, provision: str, frozen_in: frozenset[int] = frozenset()
+) -> tuple[int, ...]:
     """The sides that see a document of ``slot`` now: the policy is asked for one person of each."""
     return tuple(
         party
         for party, (person, subject) in _one_of_each(seen)
         if policy.can(person, policy.Action.READ_DOCUMENTS, subject)
-        and policy.may_see_document(person, subject, slot, provision)
+        and policy.may_see_document(person, subject, slot, provision, frozen_in)
     )
 
 
@@ -93,6 +108,7 @@ class _Subject:
     members: tuple[Someone, ...]
     done: frozenset[tuple[str, int]]
     stage: str
+    responses: Mapping[int, frozenset[int]]
 
 
 def _one_of_each(seen: Snapshot) -> Iterator[tuple[int, tuple[Person, _Subject]]]:
@@ -102,4 +118,4 @@ def _one_of_each(seen: Snapshot) -> Iterator[tuple[int, tuple[Person, _Subject]]
         role = {SECRETARIAT: "secretariat_officer", 0: "focal_point"}.get(party, "expert")
         person = Person(id=0, role=role, active=True)
         members = () if party == SECRETARIAT else (Someone(0, role, party, "", "", "", ""),)
-        yield party, (person, _Subject(members, seen.done, seen.stage))
+        yield party, (person, _Subject(members, seen.done, seen.stage, seen.responses))
