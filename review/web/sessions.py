@@ -2,45 +2,57 @@
 
 The session is Flask's signed cookie. It ends when nothing was opened for `session_hours` (the
 cookie is renewed with every answer), `LONGEST` after signing in whatever happens, and at once when
-the person signs out everywhere: their identity then has another epoch.
+the person signs out: the database then knows its number as ended, so that a copy of the cookie is
+void too. Who signs out everywhere gets another epoch, which ends every session.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flask import Flask, g, session
 from flask_login import LoginManager, login_user, logout_user
 
-from review import clock
-from review.services import accounts
+from review import clock, db
+from review.services import open_sessions
+from review.services.open_sessions import LONGEST
 from review.web import kept, reading
 
 if TYPE_CHECKING:
     from review.models.people import Person
-
-LONGEST: Final = timedelta(days=7)
 
 login_manager = LoginManager()
 login_manager.session_protection = None  # people travel; the cookie is bound by its signature
 
 
 def begin(person: Person) -> None:
-    """Sign a person in, in a fresh session: nothing of the one before is carried over."""
+    """Sign a person in, in a fresh session: nothing of the one before is carried over.
+
+    A session that was open in this browser ends.
+    """
+    _end_number()
     session.clear()
     session.permanent = True
     login_user(person)
     session["since"] = int(clock.now().timestamp())
+    session["number"] = open_sessions.new_number()
     session["csrf_token"] = kept.token_for(person.get_id())
     g.pop("csrf_token", None)
 
 
 def end() -> None:
-    """Sign out on this device."""
+    """Sign out on this device, and wherever the cookie of this session was copied to."""
+    _end_number()
     logout_user()
     session.clear()
     g.pop("csrf_token", None)
+
+
+def _end_number() -> None:
+    number = session.get("number")
+    if number is not None:
+        with db.transaction() as work:
+            open_sessions.end(work, number, now=clock.now())
 
 
 def install(app: Flask) -> None:
@@ -55,7 +67,9 @@ def _load(identity: str) -> Person | None:
     if not 0 <= age <= LONGEST.total_seconds():
         return None
     number, _, epoch = identity.partition(".")
-    person = accounts.find(reading.session(), int(number)) if number.isdigit() else None
+    if not number.isdigit() or "number" not in session:
+        return None
+    person = open_sessions.person_of(reading.session(), int(number), session["number"])
     if person is None or not person.is_active or person.get_id() != f"{number}.{epoch}":
         return None
     return person
