@@ -179,8 +179,8 @@ class Board:
 
         The outlook to the end of the cycle is not asked here: see ``completion.py``.
         """
-        review, party = self.reviews[state], self.parties[code]
-        if closed := self._why_never(review, party, slot):
+        review = self.reviews[state]
+        if closed := self.why_never(state, slot, code):
             return closed
         if self.rules.no_mutual and code in self.reviews and state in self.reviews[code].standing:
             return Closed.MUTUAL
@@ -191,8 +191,9 @@ class Board:
             return Closed.WORKING_MOST
         return None
 
-    def _why_never(self, review: LotReview, party: LotParty, slot: int) -> Closed | None:
-        """Reasons that no other lot can change, but for the State of the other slot."""
+    def why_never(self, state: str, slot: int, code: str) -> Closed | None:
+        """Why a party cannot be drawn for a slot, whatever is drawn for other reviews."""
+        review, party = self.reviews[state], self.parties[code]
         group = self.parties[review.code].group
         reasons = (
             (Closed.ITSELF, party.code == review.code),

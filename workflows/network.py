@@ -5,7 +5,8 @@ one unit; a party gives at most ``room`` units, of them at most ``early_room`` t
 the last year, and at least ``least``. Units above ``least`` pass through a common pool whose size
 is what is left of all slots when every party has had its least, so a flow that fills every slot
 serves every least as well. A pair carries one unit; a State under review with both slots open
-takes at most one from outside its group. Mutual pairs couple two arcs and are settled outside (``completion.py``).
+takes at most one from outside its group. Mutual pairs couple two arcs and are settled outside
+(``completion.py``).
 
 Parties are numbered; sets of parties are the bits of an integer, which makes one search over the
 residual network a matter of a few hundred machine words.
