@@ -27,6 +27,9 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     APPOINT_SECRETARIAT = "appoint_secretariat"
     SEE_MAIL = "see_mail"
+    PLAN_CYCLE = "plan_cycle"
+    KEEP_ROSTER = "keep_roster"
+    KEEP_OWN_EXPERTS = "keep_own_experts"
     SEE_REVIEW = "see_review"
     READ_DRAFT_ANSWERS = "read_draft_answers"
     WRITE_ANSWERS = "write_answers"
@@ -189,6 +192,10 @@ PERSONAL: dict[Action, Callable[[Person], bool]] = {
     Action.MANAGE_PEOPLE: lambda person: person.is_secretariat,
     Action.APPOINT_SECRETARIAT: lambda person: person.role == ADMINISTRATOR,
     Action.SEE_MAIL: lambda person: person.is_secretariat,
+    # Years, shares and rules of the draws bind every State: they are the administrator's.
+    Action.PLAN_CYCLE: lambda person: person.role == ADMINISTRATOR,
+    Action.KEEP_ROSTER: lambda person: person.is_secretariat,
+    Action.KEEP_OWN_EXPERTS: lambda person: person.role == "focal_point",
 }
 """Actions without an object."""
 

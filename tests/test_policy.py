@@ -197,6 +197,9 @@ def test_person_of_another_review_sees_nothing(action: Action) -> None:
         (Action.MANAGE_PEOPLE, {"secretariat_administrator", "secretariat_officer"}),
         (Action.SEE_MAIL, {"secretariat_administrator", "secretariat_officer"}),
         (Action.APPOINT_SECRETARIAT, {"secretariat_administrator"}),
+        (Action.PLAN_CYCLE, {"secretariat_administrator"}),
+        (Action.KEEP_ROSTER, {"secretariat_administrator", "secretariat_officer"}),
+        (Action.KEEP_OWN_EXPERTS, {"focal_point"}),
     ],
 )
 def test_personal_actions(action: Action, allowed: set[str]) -> None:

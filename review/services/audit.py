@@ -38,6 +38,18 @@ class Verb(StrEnum):
     OFFICER_ASSIGNED = "officer_assigned"
     MAIL_RESENT = "mail_resent"
     REVIEW_CREATED = "review_created"
+    CYCLE_PLANNED = "cycle_planned"
+    CYCLE_CHANGED = "cycle_changed"
+    LOT_RULES_CHANGED = "lot_rules_changed"
+    PARTY_NOTED = "party_noted"
+    REVIEWER_WITHDRAWN = "reviewer_withdrawn"
+    REVIEWER_RETURNED = "reviewer_returned"
+    SESSION_ADDED = "group_session_added"
+    SESSION_CHANGED = "group_session_changed"
+    EXPERT_LISTED = "expert_listed"
+    EXPERT_ENDED = "expert_ended"
+    EXPERTS_IMPORTED = "experts_imported"
+    EXPERTS_CIRCULATED = "experts_circulated"
 
 
 def record(

@@ -18,15 +18,20 @@ from review.reference import DocumentedMilestone, documented_milestones, party
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session of the Implementation Review Group at which reviewing States were drawn."""
+    """A session of the Implementation Review Group at which reviewing States were drawn.
+
+    ``basis`` says how its days are known.
+    """
 
     name: str
     first_day: date
     last_day: date
+    kind: str = "session"
+    basis: str = "recalled"
 
 
 SESSIONS: Final[Mapping[int, Session]] = {
-    1: Session("First session", date(2010, 6, 28), date(2010, 7, 2)),
+    1: Session("First session", date(2010, 6, 28), date(2010, 7, 2), basis="documented"),
     2: Session("Second session", date(2011, 5, 30), date(2011, 6, 3)),
     3: Session("Third session", date(2012, 6, 18), date(2012, 6, 22)),
     4: Session("Fourth session", date(2013, 5, 27), date(2013, 5, 31)),
@@ -34,7 +39,7 @@ SESSIONS: Final[Mapping[int, Session]] = {
 """By year of the first cycle: the session at which the reviewing States of that year were drawn."""
 
 _REPEATED_AT: Final[Mapping[int, Session]] = {
-    3: Session("Resumed third session", date(2012, 11, 14), date(2012, 11, 16)),
+    3: Session("Resumed third session", date(2012, 11, 14), date(2012, 11, 16), kind="resumed"),
 }
 """Later sessions of a year at which draws were made up for or repeated (recalled)."""
 
@@ -78,6 +83,13 @@ class Pin:
     last_day: date
     documented: bool
     symbol: str = ""
+
+
+def sessions() -> tuple[Session, ...]:
+    """Every session of the first cycle at which reviewing States were drawn, by their days."""
+    return tuple(
+        sorted((*SESSIONS.values(), *_REPEATED_AT.values()), key=lambda held: held.first_day)
+    )
 
 
 def drawn_at(year: int, reviewers: Iterable[str]) -> Session:

@@ -11,10 +11,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review import reference
-from review.models import Cycle, MilestoneDate, Person, Review, Reviewer, State
-from review.services import cycles, pairs, steps
+from review.models import (
+    Cycle,
+    CycleYear,
+    GroupSession,
+    MilestoneDate,
+    Person,
+    Review,
+    Reviewer,
+    State,
+)
+from review.services import cycles, documented, pairs, steps
 from review.services.documented import drawn_at
 from review.services.pairs import SIMULATED, Pair
+from workflows.deadlines import add_months
 from workflows.registry import process
 
 ADMINISTRATOR_EMAIL: Final = "administrator@secretariat.example"
@@ -22,9 +32,10 @@ ADMINISTRATOR_TITLE: Final = "Secretariat administrator"
 DRAW_RECORDED_AT: Final = time(17, tzinfo=ZoneInfo("Europe/Vienna"))
 
 _CYCLES: Final = (
-    (1, "irm-1", date(2010, 7, 1), date(2015, 6, 30)),
-    (2, "irm-2", date(2015, 11, 6), None),
+    (1, "irm-1", date(2010, 7, 1), date(2015, 6, 30), (1, 1, 1, 1, 0)),
+    (2, "irm-2", date(2015, 11, 6), None, (1, 1, 1, 1, 1)),
 )
+"""Number, process, first and last day, and the share of each year in the quotas (ToR 14)."""
 _OFFICER_ADDRESSES: Final = {
     "African States": "africa",
     "Asia-Pacific States": "asia-pacific",
@@ -145,10 +156,18 @@ def _add_states(session: Session, *, missions: bool) -> None:
             "time_zone": one.time_zone,
             "mission_email": mission_email(one.iso3) if missions else None,
             "basis": one.dates_basis,
+            "legal_tradition": one.legal_tradition,
         }
         for one in reference.parties()
     ]
-    session.execute(insert(State).on_conflict_do_nothing(), rows)
+    new = insert(State)
+    unknown = {"legal_tradition": new.excluded.legal_tradition}
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["iso3"], set_=unknown, where=State.legal_tradition == ""
+        ),
+        rows,
+    )
 
 
 def _add_cycles(session: Session) -> int:
@@ -161,10 +180,49 @@ def _add_cycles(session: Session) -> int:
             "starts_on": starts_on,
             "ends_on": ends_on,
         }
-        for number, key, starts_on, ends_on in _CYCLES
+        for number, key, starts_on, ends_on, _shares in _CYCLES
     ]
     session.execute(insert(Cycle).on_conflict_do_nothing(), rows)
-    return session.scalars(sa.select(Cycle.id).where(Cycle.number == 1)).one()
+    found = {one.number: one for one in session.scalars(sa.select(Cycle))}
+    for number, _key, _starts_on, _ends_on, shares in _CYCLES:
+        _add_years(session, found[number], shares)
+    _add_sessions(session, found[1].id)
+    return found[1].id
+
+
+def _add_years(session: Session, cycle: Cycle, shares: tuple[int, ...]) -> None:
+    """The years of a cycle, each a year after the one before; a cycle that is planned stays."""
+    if session.scalar(sa.select(CycleYear.year).where(CycleYear.cycle_id == cycle.id).limit(1)):
+        return
+    rows = [
+        {
+            "cycle_id": cycle.id,
+            "year": year,
+            "starts_on": add_months(cycle.starts_on, 12 * (year - 1)),
+            "share": share,
+        }
+        for year, share in enumerate(shares, start=1)
+    ]
+    session.execute(insert(CycleYear), rows)
+
+
+def _add_sessions(session: Session, cycle_id: int) -> None:
+    """The sessions of the first cycle; a cycle that has sessions keeps them as they are."""
+    mine = sa.select(GroupSession.id).where(GroupSession.cycle_id == cycle_id)
+    if session.scalar(mine.limit(1)):
+        return
+    rows = [
+        {
+            "cycle_id": cycle_id,
+            "title": held.name,
+            "kind": held.kind,
+            "first_day": held.first_day,
+            "last_day": held.last_day,
+            "basis": held.basis,
+        }
+        for held in documented.sessions()
+    ]
+    session.execute(insert(GroupSession).on_conflict_do_nothing(), rows)
 
 
 def _add_secretariat(session: Session, now: datetime) -> dict[str, int]:
