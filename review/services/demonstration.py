@@ -1,4 +1,4 @@
-"""The demonstration: the first cycle on 24 May 2013, and an account for every role to look around.
+"""The demonstration: the first cycle on 3 June 2013, and an account for every role to look around.
 
 Reviews are chosen by what there is to do in them, so that nobody opens an empty page: a response
 that is being written, a desk review that both reviewing States owe, a review that can be started.
@@ -21,8 +21,9 @@ from review.services import accounts, answers, findings, passwords, replay, seed
 from review.services.replay import given
 from workflows.registry import process
 
-OPENS: Final = datetime(2013, 5, 24, 8, 0, tzinfo=UTC)
-"""The clock of the demonstration when it is loaded: ten in the morning in Vienna."""
+OPENS: Final = datetime(2013, 6, 3, 8, 0, tzinfo=UTC)
+"""The clock of the demonstration when it is loaded: ten in the morning in Vienna, on the Monday
+after the session at which the last reviewing States of the cycle were drawn."""
 _CHAPTERS: Final = process("irm-1").chapters
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 

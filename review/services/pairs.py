@@ -1,41 +1,60 @@
-"""Who reviews whom in the first cycle: the known pairs, and drawn ones where a review surely ran.
+"""Who reviews whom in the first cycle: the known pairs, and the unknown ones drawn by lot here.
 
-A drawn pair is part of the simulation and carries the basis "simulated". The rules of the draw are
-kept: two parties, not the State itself, one from its regional group, no mutual reviews, at most
-three reviews each (ToR 18-20).
+What no source gives is drawn year by year under the rules of the Mechanism (ToR 18-20), with what
+is known standing, so that the whole cycle keeps every rule. A pair drawn so carries the basis
+"simulated" wherever it is shown. The draws can be repeated from their transcripts like any other.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from random import Random
-from typing import Final
+from typing import Any, Final
 
-from review.reference import FirstCycleEntry, first_cycle, party
+from review.reference import FirstCycleEntry, first_cycle, lot_rules, party
 from review.services import documented
+from workflows import chance, drawing
+from workflows.announcement import Mode, ReviewersAnnouncement
+from workflows.lots import LotOrder, LotParty, LotReview, Rules
 
 SIMULATED: Final = "simulated"
-_MOST_REVIEWS: Final = 3
+_YEARS: Final = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two reviewing States, that of the own regional group first; `basis` says how they are known.
 
-    Where only one State is known, the other code is empty and nothing can start.
+    Where only one State is known, the other code is empty. ``drawn``: the slots filled by lot here.
     """
 
     first: str
     second: str
     basis: str
+    drawn: tuple[int, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether both are known."""
         return bool(self.first and self.second)
+
+
+@dataclass(frozen=True, slots=True)
+class YearDraw:
+    """The lots of one year of the first cycle for slots that no source fills."""
+
+    year: int
+    announcement: ReviewersAnnouncement
+    secret: str
+    read_out: str
+    entries: tuple[drawing.Entry, ...]
+
+    @property
+    def transcript(self) -> dict[str, Any]:
+        """The transcript, as for any draw."""
+        return drawing.transcript(self.announcement, self.secret, self.read_out, self.entries)
 
 
 def known_pair(entry: FirstCycleEntry) -> Pair:
@@ -51,40 +70,84 @@ def known_pair(entry: FirstCycleEntry) -> Pair:
 
 @cache
 def expected(seed: int) -> Mapping[str, Pair]:
-    """The pair of every review that runs in the simulation, by State.
-
-    Reviews whose pair is not known and of which no source speaks are left out: they wait.
-    """
-    pairs = {entry.iso3: known_pair(entry) for entry in first_cycle()}
-    for entry in first_cycle():
-        if not pairs[entry.iso3].complete and documented.ran(entry.iso3):
-            pairs[entry.iso3] = _drawn(entry, pairs, seed)
-    return {iso3: pair for iso3, pair in pairs.items() if pair.complete}
+    """The pair of every review of the first cycle, by State."""
+    filled = {(e["state"], e["slot"]): e["drawn"] for year in draws(seed) for e in year.entries}
+    return {
+        entry.iso3: _completed(entry.iso3, known_pair(entry), filled) for entry in first_cycle()
+    }
 
 
-def _drawn(entry: FirstCycleEntry, pairs: Mapping[str, Pair], seed: int) -> Pair:
-    rng = Random(f"{seed}:draw:{entry.iso3}")  # noqa: S311 - a simulation, not a secret
-    known = pairs[entry.iso3]
-    own = party(entry.iso3).regional_group
-    first = known.first or rng.choice(_candidates(entry, pairs, {known.second}, own))
-    second = known.second or rng.choice(_candidates(entry, pairs, {first}, None))
-    return Pair(first, second, SIMULATED)
+def _completed(iso3: str, known: Pair, filled: Mapping[tuple[str, int], str]) -> Pair:
+    drawn = tuple(slot for slot in (1, 2) if (iso3, slot) in filled)
+    if not drawn:
+        return known
+    first, second = known.first or filled[iso3, 1], known.second or filled[iso3, 2]
+    return Pair(first, second, SIMULATED if len(drawn) == 2 else known.basis, drawn)
 
 
-def _candidates(
-    entry: FirstCycleEntry, pairs: Mapping[str, Pair], taken: set[str], group: str | None
-) -> list[str]:
-    """Parties at the time of the draw that may review this State under the rules."""
-    day = documented.SESSIONS[entry.year].first_day
-    load = Counter(code for pair in pairs.values() for code in (pair.first, pair.second))
-    reviewed_by_it = {s for s, pair in pairs.items() if entry.iso3 in (pair.first, pair.second)}
-    closed = {entry.iso3, *taken, *reviewed_by_it}
-    return [
-        other.iso3
-        for other in (party(e.iso3) for e in first_cycle())
-        if other.iso3 not in closed
-        and load[other.iso3] < _MOST_REVIEWS
-        and other.ratification_date
-        and other.ratification_date <= day
-        and group in (None, other.regional_group)
+@cache
+def draws(seed: int) -> tuple[YearDraw, ...]:
+    """The draws that complete the first cycle, year by year; another seed draws others."""
+    rules = _rules()
+    reviews = {entry.iso3: _review(entry) for entry in first_cycle()}
+    found = []
+    for year in _YEARS:
+        made = _draw(year, seed, rules, reviews)
+        for entry in made.entries:
+            review = reviews[entry["state"]]
+            reviews[review.code] = review.with_reviewer(entry["slot"], entry["drawn"])
+        found.append(made)
+    return tuple(found)
+
+
+def _draw(year: int, seed: int, rules: Rules, reviews: Mapping[str, LotReview]) -> YearDraw:
+    told = f"uncac-review, first cycle completed by lot, year {year}, seed {seed}"
+    secret = hashlib.sha256(told.encode()).hexdigest()
+    this_year = sorted(
+        (review for review in reviews.values() if review.year == year),
+        key=lambda review: (party(review.code).regional_group or "", review.code),
+    )
+    announcement = ReviewersAnnouncement(
+        1,
+        year,
+        f"Completion of the unknown pairs of year {year}, drawn by this system",
+        chance.secret_hash(secret),
+        Mode.LOT_BY_LOT,
+        rules,
+        tuple(_party(entry) for entry in first_cycle()),
+        tuple(reviews.values()),
+        tuple(LotOrder(one.code, slot) for one in this_year for slot in one.open_slots()),
+    )
+    read_out = f"simulated, seed {seed}"
+    entries = drawing.draw_all(announcement, chance.seed(announcement.commitment, read_out, secret))
+    return YearDraw(year, announcement, secret, read_out, tuple(entries))
+
+
+def _rules() -> Rules:
+    usual = lot_rules()
+    return Rules(
+        most=usual.most,
+        least=usual.least,
+        working_most=usual.working_most,
+        last_year=usual.last_year,
+        no_mutual=usual.no_mutual,
+        similar_tickets=usual.similar_tickets,
+        steps_per_slot=usual.steps_per_slot,
+    )
+
+
+def _review(entry: FirstCycleEntry) -> LotReview:
+    known = known_pair(entry)
+    return LotReview(entry.iso3, entry.year, (known.first or None, known.second or None))
+
+
+def _party(entry: FirstCycleEntry) -> LotParty:
+    """A party that was reviewed in the cycle; it serves from the session at which it was one."""
+    one = party(entry.iso3)
+    joined = one.ratification_date
+    not_yet = [
+        year for year in _YEARS if joined is None or joined > documented.SESSIONS[year].first_day
     ]
+    return LotParty(
+        one.iso3, one.name, one.regional_group, one.legal_tradition, excused=frozenset(not_yet)
+    )

@@ -118,7 +118,7 @@ def record_draw(session: Session, iso3: str, pair: Pair) -> None:
         },
         simulated=True,
     )
-    _mark_basis(session, review.id, pair.basis)
+    _mark_basis(session, review.id, pair)
 
 
 def _keep_single(session: Session, review_id: int, pair: Pair, held: str, drawn_on: date) -> None:
@@ -129,9 +129,14 @@ def _keep_single(session: Session, review_id: int, pair: Pair, held: str, drawn_
     )
 
 
-def _mark_basis(session: Session, review_id: int, basis: str) -> None:
-    session.execute(sa.update(Reviewer).where(Reviewer.review_id == review_id).values(basis=basis))
-    mark_milestone(session, review_id, "reviewers_drawn", simulated=basis == SIMULATED)
+def _mark_basis(session: Session, review_id: int, pair: Pair) -> None:
+    drawn_here = Reviewer.slot.in_(pair.drawn)
+    session.execute(
+        sa.update(Reviewer)
+        .where(Reviewer.review_id == review_id)
+        .values(basis=sa.case((drawn_here, SIMULATED), else_=pair.basis))
+    )
+    mark_milestone(session, review_id, "reviewers_drawn", simulated=bool(pair.drawn))
 
 
 def mark_milestone(session: Session, review_id: int, key: str, *, simulated: bool) -> None:

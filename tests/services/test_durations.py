@@ -79,13 +79,6 @@ def test_document_symbols_are_unique_and_known_ones_kept(plans: Mapping[str, Pla
     assert symbols["FIN"].startswith("CAC/COSP/IRG/I/1/1")
 
 
-def test_reviews_run_only_with_two_reviewing_states() -> None:
-    drawn = pairs.expected(1)
-    assert "STP" not in drawn, "its pair is not known and no source speaks of it"
-    assert drawn["GEO"].basis == pairs.SIMULATED, "its summary was issued in 2012"
-    assert drawn["ZMB"] == pairs.Pair("ZWE", "ITA", "recalled"), "own regional group first"
-
-
 def test_a_pair_is_drawn_once_both_are_parties() -> None:
     assert documented.drawn_at(3, ("RWA", "SWZ")).name == "Resumed third session"
     assert documented.drawn_at(3, ("PHL", "KEN")).name == "Third session"

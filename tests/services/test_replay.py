@@ -16,6 +16,7 @@ from review.models import (
     Answer,
     Approval,
     Audit,
+    Draw,
     Finding,
     Member,
     MilestoneDate,
@@ -26,7 +27,7 @@ from review.models import (
 )
 from review.services import accounts, answers, demonstration, replay, seed, snapshot, steps
 from review.services.demonstration import Account
-from workflows import engine
+from workflows import drawing, engine
 from workflows.deadlines import end_of_day
 
 DAY = date(2013, 5, 24)
@@ -35,14 +36,23 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def demo(module_database: str) -> list[Account]:
+def counted(module_database: str) -> replay.Result:
+    """What the replay gives for the day on which figures of the cycle were published."""
+    told: list[str] = []
+    found = replay.play(until=DAY, progress=told.append)
+    assert len(told) > 5, "a long play tells how far it is"
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(counted: replay.Result) -> list[Account]:
     """The accounts of a loaded demonstration; its database is connected."""
     assert not demonstration.is_loaded()
     told: list[str] = []
     with clock.frozen(demonstration.OPENS):
         made = demonstration.load(told.append)
     assert demonstration.is_loaded()
-    assert len(told) > 5
+    assert told
     return made
 
 
@@ -60,8 +70,8 @@ def _milestone(session: Session, iso3: str, key: str) -> MilestoneDate:
     return session.get_one(MilestoneDate, (_review(session, iso3).id, key, 0))
 
 
-def test_the_published_counts_stand(demo: list[Account]) -> None:
-    found = json.loads(replay.play(until=DAY).as_json())
+def test_the_published_counts_stand(counted: replay.Result) -> None:
+    found = json.loads(counted.as_json())
     assert (found["parties"], found["signatories"]) == (166, 140)
     assert found["years"] == {"1": 27, "2": 41, "3": 35, "4": 62}
     assert found["finalised"] == found["by_stage"]["completed"] == 38
@@ -70,8 +80,8 @@ def test_the_published_counts_stand(demo: list[Account]) -> None:
     assert found["simulated"]
 
 
-def test_the_table_adds_up(demo: list[Account]) -> None:
-    lines = replay.play(until=DAY).as_table().splitlines()
+def test_the_table_adds_up(counted: replay.Result) -> None:
+    lines = counted.as_table().splitlines()
     rows = {line.split()[0]: line.split()[1:] for line in lines if line[:1] in "1234A" and line}
     for column in range(8):
         total = sum(int(rows[year][column]) for year in "1234")
@@ -79,7 +89,7 @@ def test_the_table_adds_up(demo: list[Account]) -> None:
 
 
 def test_nothing_lies_in_the_future(reading: Session) -> None:
-    today = end_of_day(DAY, "Europe/Vienna")
+    today = end_of_day(demonstration.OPENS.date(), "Europe/Vienna")
     for column in (Audit.at, MilestoneDate.done_at, Outbox.created_at, Review.stage_since):
         latest = reading.scalar(sa.select(sa.func.max(column)))
         assert latest
@@ -165,9 +175,30 @@ def test_draws_keep_the_rules(reading: Session) -> None:
     assert {basis for iso3, _, basis in found if iso3 == "ZMB"} == {"recalled"}
 
 
-def test_reviews_without_a_known_pair_wait(reading: Session) -> None:
-    waiting = _review(reading, "STP")
-    assert (waiting.stage, waiting.reviewers) == ("selected", [])
+def test_every_review_has_two_reviewing_states(reading: Session) -> None:
+    reviews = reading.scalars(sa.select(Review)).all()
+    assert len(reviews) == 165
+    assert {len(review.reviewers) for review in reviews} == {2}
+
+
+def test_what_was_drawn_here_is_marked_slot_by_slot(reading: Session) -> None:
+    assert [one.basis for one in _review(reading, "STP").reviewers] == ["simulated"] * 2
+    kyrgyzstan = _review(reading, "KGZ").reviewers
+    assert [(one.iso3 == "PAK", one.basis) for one in kyrgyzstan] == [
+        (True, "documented"),
+        (False, "simulated"),
+    ]
+
+
+def test_the_draws_that_fill_the_gaps_can_be_repeated(reading: Session) -> None:
+    kept = reading.scalars(sa.select(Draw).order_by(Draw.year)).all()
+    assert [draw.year for draw in kept] == [1, 2, 3, 4]
+    for draw in kept:
+        assert draw.state == "recorded"
+        assert drawing.drawn_anew(draw.transcript) == draw.transcript
+        for lot in draw.lots:
+            review = _review(reading, lot.entry["state"])
+            assert review.reviewers[lot.entry["slot"] - 1].iso3 == lot.entry["drawn"]
 
 
 def test_a_review_can_be_started(reading: Session) -> None:

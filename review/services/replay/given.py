@@ -11,7 +11,6 @@ from typing import Any, Final
 from review import reference
 from review.services import documented, specimen
 from review.services.durations import FINAL_STEP, Plan, Planned
-from review.services.pairs import SIMULATED
 from review.services.snapshot import VIENNA
 from workflows.deadlines import local_day
 
@@ -193,4 +192,4 @@ _GIVEN: Final[Mapping[str, Callable[[Moment], dict[str, Any]]]] = {
 
 def is_simulated(plan: Plan, planned: Planned) -> bool:
     """Whether the date of a step comes from the model rather than from a source."""
-    return plan.pair.basis == SIMULATED or not planned.documented
+    return bool(plan.pair.drawn) or not planned.documented

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, reference
-from review.models import Answer, Audit, Cycle, Finding, MilestoneDate, Review, Reviewer
+from review.models import Answer, Audit, Cycle, Finding, MilestoneDate, Person, Review, Reviewer
 from review.services import answers, durations, findings, pairs, reminders, specimen, steps
 from review.services.durations import DEFAULT_SEED, Plan, Planned
 from review.services.errors import InvalidGiven, Refused
 from review.services.pairs import Pair
-from review.services.replay import given
+from review.services.replay import given, lots
 from review.services.replay.people import People
 from review.services.replay.result import Result, summarize
 from review.services.seed import draw_recorded_at, load, mark_milestone, record_draw
@@ -76,6 +76,8 @@ def play(
         done += len(todays)
         if day.day == 1 and day.month in (1, 7):
             say(f"{day:%B %Y}: {done} of {len(acts)} steps")
+    with db.transaction() as session:
+        lots.record(session, seed, moment)
     with db.reading() as session:
         return summarize(session, moment, seed, left_alone)
 
@@ -105,7 +107,7 @@ class _Cycle:
 
     def _acts_of(self, review_id: int, iso3: str) -> Iterator[_Act]:
         entry = next(e for e in reference.first_cycle() if e.iso3 == iso3)
-        pair = self._pairs.get(iso3) or pairs.known_pair(entry)
+        pair = self._pairs[iso3]
         yield _Act(draw_recorded_at(entry.year, pair), review_id, iso3, pair)
         if plan := self._plans.get(iso3):
             for planned in plan.steps:
@@ -145,6 +147,8 @@ class _Cycle:
         steps.take(
             session, review_id, planned.step, actor=actor, now=now, given=values, simulated=True
         )
+        if planned.step == "assemble_draft":
+            _write_summary(session, review_id, actor, now)
         if "email" in values:
             self._people.accept(session, values["email"], now)
         if planned.step == "notify_start":
@@ -152,6 +156,14 @@ class _Cycle:
         does = PROCESS.step(planned.step).does
         if does and not given.is_simulated(plan, planned):
             mark_milestone(session, review_id, does, simulated=False)
+
+
+def _write_summary(session: Session, review_id: int, actor: Person, now: datetime) -> None:
+    for key, text in specimen.summary(PROCESS.chapters):
+        values = {"section": key, "text": text}
+        steps.take(
+            session, review_id, "edit_report", actor=actor, now=now, given=values, simulated=True
+        )
 
 
 def _reviews(session: Session) -> list[tuple[int, str]]:
