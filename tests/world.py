@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review import reference
 from review.models import Cycle, MilestoneDate, Person, Review, State
-from review.services import answers, findings, passwords, snapshot, steps
+from review.services import answers, blueprint, findings, passwords, snapshot, steps
 from review.services.change import Change
 from workflows.registry import process
 
@@ -224,6 +224,7 @@ def _talk(w: World) -> None:
 
 def _agree(w: World) -> None:
     w.take("assemble_draft", w.officer)
+    write_summary(w)
     w.take("circulate_draft", w.officer)
     w.take("comment_on_draft", w.expert_1)
     w.take("comment_on_draft", w.expert_2)
@@ -231,6 +232,12 @@ def _agree(w: World) -> None:
     approve_all(w)
     w.take("agree_report", w.officer)
     w.take("issue_summary", w.officer, symbol="CAC/COSP/IRG/I/1/1/Add.1")
+
+
+def write_summary(w: World) -> None:
+    """Write what nobody can assemble of the executive summary, each section a day later."""
+    for key in blueprint.to_write(w.seen().process.chapters):
+        w.take("edit_report", w.officer, section=key, text="Specimen text of the summary.")
 
 
 def approve_all(w: World) -> None:

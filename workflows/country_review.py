@@ -819,6 +819,7 @@ FINALIZATION = (
             guards.draft_exists,
             guards.draft_circulated,
             guards.comments_in_or_time_over,
+            guards.summary_written,
             guards.report_not_agreed,
         ),
         asks=(WORD,),
@@ -895,7 +896,7 @@ FINALIZATION = (
         RECALLED,
         to="completed",
         does="summary_issued",
-        only_if=(guards.report_agreed,),
+        only_if=(guards.report_agreed, guards.summary_written),
         asks=(
             Field(
                 "symbol",

@@ -61,6 +61,7 @@ class Facts:
     open_questions: int = 0
     draft_hash: str = ""
     approved: frozenset[int] = frozenset()
+    summary_unwritten: int = 0
 
     def is_done(self, milestone: str, slot: int = 0) -> bool:
         """Whether the milestone (of that reviewing State) has been reached."""

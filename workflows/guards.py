@@ -247,6 +247,17 @@ def comments_in_or_time_over(facts: Facts, who: Who) -> Reason | None:
     return None
 
 
+@guard(N_("the executive summary is written"), "report")
+def summary_written(facts: Facts, who: Who) -> Reason | None:
+    if not facts.draft_hash or not facts.summary_unwritten:
+        return None
+    return Reason(
+        N_("Sections of the executive summary still to be written: %(missing)s."),
+        {"missing": facts.summary_unwritten},
+        Party.SECRETARIAT,
+    )
+
+
 @guard(N_("the report is with the State under review"))
 def report_with_state(facts: Facts, who: Who) -> Reason | None:
     if facts.is_done("report_sent_to_state"):

@@ -25,13 +25,25 @@ PROVISION_PARTS: Final = (
     ("e", N_("Technical assistance needs identified to improve implementation"), "assistance"),
 )
 SUMMARY_PARTS: Final = (
-    ("1", N_("Observations on the implementation of the articles under review"), "observation"),
+    ("1", N_("Observations on the implementation of the articles under review"), ""),
     ("2", N_("Successes and good practices"), "good_practice"),
     ("3", N_("Challenges in implementation"), "challenge"),
     ("4", N_("Technical assistance needs identified"), "assistance"),
 )
-EXPECTED: Final = ("introduction", "process", "summary:introduction", "ratification")
-"""Sections that a report is not complete without, beside (b) of every provision."""
+"""What is assembled from the findings. Observations are not: the findings are confidential and the
+summary is public, so somebody has to write what it says of them."""
+EXPECTED: Final = ("introduction", "process", "ratification")
+"""Sections that a report is not complete without, beside (b) of every provision and what is to be
+written for the executive summary."""
+_CYCLES: Final = {1: N_("First cycle"), 2: N_("Second cycle")}
+_OVERVIEW: Final = N_(
+    "In short: the legal system, the institutions against corruption, and the place of the"
+    " Convention in domestic law."
+)
+_OBSERVATIONS: Final = N_(
+    "The main observations in short, under the headings below, each on a line of its own. The"
+    " summary becomes public; the full observations stay in part IV."
+)
 
 
 class Kind(StrEnum):
@@ -121,7 +133,34 @@ def keys(chapters: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_expected(key: str) -> bool:
     """Whether a report lacks something while this section is empty."""
-    return key in EXPECTED or (key.startswith("provision:") and key.endswith(":b"))
+    of_provision = key.startswith("provision:") and key.endswith(":b")
+    return key in EXPECTED or of_provision or bool(guide(key))
+
+
+def guide(key: str) -> str:
+    """What is to be written in a section of the summary that is not assembled; else empty."""
+    if key == "summary:introduction":
+        return _OVERVIEW
+    return _OBSERVATIONS if key.startswith("summary:") and key.endswith(":1") else ""
+
+
+def to_write(chapters: tuple[str, ...]) -> tuple[str, ...]:
+    """The sections without which no executive summary is sent or issued."""
+    return tuple(key for key in keys(chapters) if guide(key))
+
+
+def groups(key: str) -> tuple[str, ...]:
+    """The headings over groups of articles in a section of the summary, in English."""
+    kind, *rest = key.split(":")
+    if kind != "summary" or len(rest) < 2:
+        return ()
+    return tuple(group.heading for group in reference.summary_groups(rest[0]))
+
+
+def cycle(number: int, say: Callable[[str], str]) -> str:
+    """A review cycle by its number, in the language into which ``say`` translates."""
+    known = _CYCLES.get(number)
+    return say(known) if known else say(N_("Cycle %(number)s")) % {"number": number}
 
 
 def provision_of(key: str) -> str:

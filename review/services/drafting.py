@@ -32,9 +32,22 @@ _VIRTUAL: Final = N_(
 _INTRODUCTION: Final = N_(
     "The Conference of the States Parties to the United Nations Convention against Corruption"
     " established, by its resolution 3/1, the Mechanism for the Review of Implementation of the"
-    " Convention. %(state)s was reviewed in year %(year)s of review cycle %(cycle)s, on chapters"
-    " %(one)s and %(two)s."
+    " Convention."
 )
+_IN_A_CYCLE: Final = N_(
+    "%(state)s was reviewed in year %(year)s of review cycle %(cycle)s, on chapters %(one)s and"
+    " %(two)s."
+)
+_REVIEWED: Final = {
+    1: N_(
+        "%(state)s was reviewed in year %(year)s of the first review cycle, on chapters %(one)s"
+        " and %(two)s."
+    ),
+    2: N_(
+        "%(state)s was reviewed in year %(year)s of the second review cycle, on chapters %(one)s"
+        " and %(two)s."
+    ),
+}
 _PROCESS: Final = N_(
     "This review of the implementation of the Convention by %(state)s is based on the completed"
     " response to the self-assessment checklist received from %(state)s, on supplementary"
@@ -130,9 +143,11 @@ def _opening(session: Session, snapshot: Snapshot) -> dict[str, str]:
         for text, day in ((_SIGNED, signed), (_BOUND, bound))
         if day
     ]
-    values = names | {"year": review.year, "cycle": review.cycle.number}
+    number = review.cycle.number
+    values = names | {"year": review.year, "cycle": number}
+    reviewed = say(_REVIEWED.get(number, _IN_A_CYCLE)) % values
     return {
-        "introduction": say(_INTRODUCTION) % values,
+        "introduction": f"{say(_INTRODUCTION)} {reviewed}",
         "process": process,
         "ratification": " ".join(ratification),
     }
@@ -161,7 +176,8 @@ def _assembled(snapshot: Snapshot, found: _Found, key: str) -> str:
         return _joined(snapshot, found, ref, _OF_PROVISION[part])
     if kind == "summary" and len(rest) == 2:
         chapter, part = rest
-        return _summary(snapshot, found, chapter, _OF_SUMMARY[part])
+        field = _OF_SUMMARY[part]
+        return _summary(snapshot, found, chapter, field) if field else ""
     return ""
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from review import db, reference
 from review.models import Review
+from review.services import blueprint
 from review.services.errors import NotFound
 from workflows.deadlines import local_day
 from workflows.registry import process
@@ -269,6 +270,10 @@ _COUNTS = {
         " ((slot = 1 AND provision = ANY(:first)) OR (slot = 2 AND provision = ANY(:second)))"
         " GROUP BY slot"
     ),
+    "summary": sa.text(
+        "SELECT count(*) FROM report_section WHERE review_id = :id AND text <> ''"
+        " AND key = ANY(:keys)"
+    ),
     "report": sa.text(
         "SELECT slot FROM approval WHERE review_id = :id AND cleared_at IS NULL AND sha256 = :hash"
     ),
@@ -296,4 +301,7 @@ def with_groups(session: Session, snapshot: Snapshot, groups: Iterable[str]) -> 
     if "report" in wanted:
         given = {"id": snapshot.id, "hash": snapshot.facts.draft_hash}
         found["approved"] = frozenset(session.scalars(_COUNTS["report"], given))
+        keys = blueprint.to_write(tuple(snapshot.process.chapters))
+        written = session.scalar(_COUNTS["summary"], {"id": snapshot.id, "keys": list(keys)}) or 0
+        found["summary_unwritten"] = len(keys) - written
     return replace(snapshot, facts=replace(snapshot.facts, **found)) if found else snapshot

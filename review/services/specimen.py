@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from review.reference import Provision, provisions
+from review.services import blueprint
 
 QUESTION: Final = (
     "Specimen question. Which authority applies the provision, and since when are figures kept?"
 )
 QUESTION_ANSWER: Final = "Specimen answer. The authority, and the year from which figures exist."
 RETURNED: Final = "Specimen text. The text of one law that the response cites is not attached."
+_IN_SHORT: Final = "Specimen text. What was observed, in short."
 COMMENT: Final = "Specimen comment. Two observations could be worded more closely to the article."
 
 
@@ -54,6 +56,13 @@ def findings(chapters: tuple[str, ...], of: tuple[str, ...]) -> Iterator[dict[st
             "assistance_note": "",
             "complete": True,
         }
+
+
+def summary(chapters: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Key and text of what the secretariat writes for an executive summary."""
+    for key in blueprint.to_write(chapters):
+        headings = blueprint.groups(key) or ("",)
+        yield key, "\n\n".join(filter(None, (one for h in headings for one in (h, _IN_SHORT))))
 
 
 def stamped(

@@ -41,6 +41,16 @@ class Section:
         return blueprint.provision_of(self.heading.key)
 
     @property
+    def guide(self) -> str:
+        """What is to be written here where nothing is assembled; to be translated."""
+        return blueprint.guide(self.heading.key)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The headings over groups of articles under which it is written."""
+        return blueprint.groups(self.heading.key)
+
+    @property
     def seen(self) -> str:
         """What an edit sends back to say which text was opened."""
         return reports.mark(self.text)

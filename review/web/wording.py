@@ -12,6 +12,7 @@ from flask_babel import get_locale
 
 from review import policy
 from review.languages import N_
+from review.services import blueprint
 from review.services.queries.turns import Due
 from review.services.snapshot import Side, Snapshot
 from review.web import access, present
@@ -83,13 +84,9 @@ def _parties_of_viewer(review: Snapshot) -> frozenset[Party]:
     return frozenset(who.actor.party for who in capacities)
 
 
-_CYCLES = {1: N_("First cycle"), 2: N_("Second cycle")}
-
-
 def cycle(number: int) -> str:
     """A review cycle by its number."""
-    known = _CYCLES.get(number)
-    return _(known) if known else _("Cycle %(number)s", number=number)
+    return blueprint.cycle(number, _)
 
 
 _ACTORS = {

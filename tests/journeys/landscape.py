@@ -181,6 +181,7 @@ class Builder:
         w.take("agree_means", w.focal_point, means="remote")
         w.take("close_dialogue", w.officer)
         w.take("assemble_draft", w.officer)
+        world.write_summary(w)
         text = f"Specimen text {self.made.plant(iso3, 'edit', edit)}."
         w.take("edit_report", w.officer, section="introduction", text=text)
         note = self.made.plant(iso3, "note", OFFICE | EXPERTS)
@@ -190,7 +191,7 @@ class Builder:
         return w
 
     def agreed(self, iso3: str, **more: Any) -> World:
-        """Completed; the observations of the findings are in the executive summary."""
+        """Completed; the observations of the findings are not in the executive summary."""
         w = self.drafted(iso3, **more)
         w.take("comment_on_draft", w.expert_2)
         w.take("send_report_to_state", w.officer)

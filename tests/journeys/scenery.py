@@ -95,7 +95,7 @@ def _completed(b: Builder) -> None:
     w = b.agreed("TGO", edit=EVERYBODY, readers=EVERYBODY, response=EVERYBODY)
     w.take("publish_report", w.focal_point, extent="all", consent=True)
     w.take("publish_response", w.focal_point, consent=True)
-    w = b.agreed("NER", readers=EVERYBODY)
+    w = b.agreed("NER")
     w.review.simulated = True
     b.session.execute(
         sa.update(Submission).where(Submission.review_id == w.review_id).values(simulated=True)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, settings, tasks
 from review.models import Person
-from review.services import accounts, answers, findings, snapshot
+from review.services import accounts, answers, blueprint, findings, snapshot
 from tests import world
 from tests.browser import PATIENCE, follow, headless
 from tests.journeys.stack import Running, body, running, until
@@ -78,6 +78,12 @@ class Someone:
         if "/confirm" in self.page.url:
             self._press()
         assert "/steps/" not in self.page.url, self.page.inner_text("main")
+
+    def write(self, review_id: int, section: str, text: str) -> None:
+        """Write a section of the report on its page."""
+        self.page.goto(f"/reviews/{review_id}/report?edit={section}")
+        self.page.fill("main form.report-edit [name='text']", text)
+        follow(self.page, "main form.report-edit button[type=submit]")
 
     def approve(self, review_id: int) -> None:
         """Open the report and approve the text that it shows."""
@@ -177,6 +183,8 @@ def test_a_review_from_notification_to_publication(system: Running, browser: Bro
     board_says(officer, "finalization")
 
     officer.step(review_id, "assemble_draft")
+    for section in blueprint.to_write(("III", "IV")):
+        officer.write(review_id, section, "Specimen text of the summary.")
     officer.step(review_id, "circulate_draft")
     first.step(review_id, "comment_on_draft", comment="Specimen comment.")
     second.step(review_id, "comment_on_draft")

@@ -99,6 +99,7 @@ def _talk(w: World) -> None:
 
 def _agree_and_publish(w: World) -> None:
     w.take("assemble_draft", w.officer)
+    world.write_summary(w)
     w.take("circulate_draft", w.officer, note=MARK)
     w.take("comment_on_draft", w.expert_1, comment=MARK)
     w.take("comment_on_draft", w.expert_2)

@@ -104,6 +104,21 @@ def test_summary_holds_section_three_alone() -> None:
     assert "Specimen observation." not in said
 
 
+def test_an_empty_section_is_named_in_a_draft_and_left_out_of_what_is_issued() -> None:
+    draft = words(made(replace(COVER, kind=SUMMARY)))
+    assert draft[1] == "No text yet."
+    issued = words(made(replace(COVER, kind=SUMMARY, public=True)))
+    assert "No text yet." not in issued
+    assert issued[0] == "2. Criminalization and law enforcement"
+
+
+def test_a_cycle_is_called_alike_on_pages_and_papers() -> None:
+    facts = dict(made().facts)
+    assert facts["Review"] == "First cycle, year 1, chapters III, IV"
+    assert blueprint.cycle(2, str) == "Second cycle"
+    assert blueprint.cycle(3, str) == "Cycle 3"
+
+
 def test_title_page_says_what_the_text_is() -> None:
     draft = made()
     assert draft.marking == "Confidential"

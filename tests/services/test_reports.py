@@ -42,6 +42,7 @@ def w(session: Session) -> World:
 def sent(w: World) -> World:
     """A report that is with the State under review."""
     w.take("assemble_draft", w.officer)
+    world.write_summary(w)
     w.take("circulate_draft", w.officer)
     w.take("comment_on_draft", w.expert_1)
     w.take("comment_on_draft", w.expert_2, comment="Specimen comment.")
@@ -127,6 +128,41 @@ def test_drafting_a_whole_report_takes_far_less_than_a_fifth_of_a_second(w: Worl
     assert time.perf_counter() - started < 0.2
 
 
+# What the secretariat writes ---------------------------------------------------------------------
+
+
+def test_observations_of_findings_are_not_copied_into_the_summary(w: World) -> None:
+    planted = "Specimen observation that is confidential."
+    practice = "Specimen text on a good practice."
+    w.session.execute(sa.update(Finding).values(observation=planted, good_practice=practice))
+    w.take("assemble_draft", w.officer)
+
+    summary = {key: text(w, key) for key in blueprint.keys(("III", "IV")) if "summary" in key}
+    assert planted not in " ".join(summary.values())
+    assert text(w, OBSERVED) == planted
+    assert f"15(a): {practice}" in summary["summary:III:2"]
+    assert "15(a): Specimen text on a challenge." in summary["summary:III:3"]
+    empty = {key for key, words in summary.items() if not words}
+    assert empty == {*blueprint.to_write(("III", "IV")), "summary:III:4", "summary:IV:4"}
+    assert page(w).count("missing") == 3
+
+
+@pytest.mark.parametrize("left", blueprint.to_write(("III", "IV")))
+def test_a_summary_is_sent_and_issued_only_when_it_is_written(w: World, left: str) -> None:
+    w.take("assemble_draft", w.officer)
+    world.write_summary(w)
+    edit(w, left, " ")
+    w.take("circulate_draft", w.officer)
+    w.take("comment_on_draft", w.expert_1)
+    w.take("comment_on_draft", w.expert_2)
+    with pytest.raises(Refused, match="still to be written: 1"):
+        w.take("send_report_to_state", w.officer)
+    with pytest.raises(Refused, match="still to be written: 1"):
+        w.take("issue_summary", w.officer, symbol="CAC/COSP/IRG/I/1/1")
+    edit(w, left, "Specimen text.")
+    w.take("send_report_to_state", w.officer)
+
+
 # Editing -----------------------------------------------------------------------------------------
 
 
@@ -209,6 +245,7 @@ def test_a_state_keeps_the_text_it_was_sent(sent: World) -> None:
 
 def test_a_text_that_was_only_circulated_never_reaches_the_state(w: World) -> None:
     w.take("assemble_draft", w.officer)
+    world.write_summary(w)
     w.take("circulate_draft", w.officer)
     w.take("comment_on_draft", w.expert_1, comment="Between us.")
     w.take("comment_on_draft", w.expert_2)
@@ -312,6 +349,8 @@ def test_the_summary_is_public_and_holds_nothing_else(sent: World) -> None:
     said = published(sent, SUMMARY)
     assert "Bribery and trading in influence" in said
     assert "Only in the report." not in said
+    assert "No text yet." not in said
+    assert "Technical assistance needs identified" not in said, "nothing stands under it"
     for kind in (REPORT, RESPONSE):
         with pytest.raises(NotFound):
             published(sent, kind)

@@ -58,7 +58,10 @@ def test_the_summary_alone_is_public_without_consent(done: Scene) -> None:
         "self-assessment": {404},
     }
     summary = public(done, f"/{done.review_id}/executive-summary").get_data(as_text=True)
-    assert "15(a): Specimen text." in summary
+    assert "15(a): Specimen text on a challenge." in summary
+    assert "Specimen text of the summary." in summary
+    assert "15(a): Specimen text." not in summary, "observations of findings stay confidential"
+    assert "No text yet." not in summary
     assert "Article 15. Bribery" not in summary
 
 

@@ -36,6 +36,7 @@ def drafted(scene: Scene) -> Scene:
 @pytest.fixture
 def circulated(drafted: Scene) -> Scene:
     with drafted.work() as w:
+        world.write_summary(w)
         w.take("circulate_draft", w.officer)
         w.take("comment_on_draft", w.expert_1, comment="Between the reviewing States.")
         w.take("comment_on_draft", w.expert_2)
@@ -353,3 +354,14 @@ def test_the_print_view_is_the_paper(sent: Scene) -> None:
     summary = soup(sent.text("focal_point", "report/print?what=summary")).get_text()
     assert "Article 15. Bribery" not in summary
     assert sent.get("focal_point", "report/print?what=x").status_code == 404
+
+
+def test_what_is_to_be_written_is_said_where_it_is_written(drafted: Scene) -> None:
+    page = drafted.text("officer", "report?part=summary")
+    assert page.count("To be written by the secretariat.") == 3
+    assert "<li>Bribery and trading in influence</li>" in page
+    form = drafted.text("officer", "report?edit=summary:III:1")
+    assert form.count("To be written by the secretariat.") == 3
+    with drafted.work() as w:
+        world.write_summary(w)
+    assert "To be written" not in drafted.text("officer", "report?part=summary")

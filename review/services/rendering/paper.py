@@ -87,15 +87,18 @@ _NO_TEXT: Final = N_("No text yet.")
 
 
 def report(cover: Cover, texts: Mapping[str, str]) -> Paper:
-    """The whole report under the headings of the blueprint; empty (c) to (e) are left out."""
-    return _paper(cover, _blocks(blueprint.headings(cover.chapters), texts, _say(cover)))
+    """The whole report under the headings of the blueprint."""
+    return _paper(
+        cover,
+        _blocks(blueprint.headings(cover.chapters), texts, _say(cover), draft=not cover.public),
+    )
 
 
 def summary(cover: Cover, texts: Mapping[str, str]) -> Paper:
     """The executive summary alone: section III of the report, its headings one level higher."""
     part = next(part for part in blueprint.parts(cover.chapters) if part.slug == "summary")
     headings = (replace(one, level=one.level - 1) for one in part.headings if one.level > 1)
-    return _paper(cover, _blocks(headings, texts, _say(cover)))
+    return _paper(cover, _blocks(headings, texts, _say(cover), draft=not cover.public))
 
 
 def response(cover: Cover, answers: Mapping[str, tuple[tuple[str, str], ...]]) -> Paper:
@@ -108,14 +111,15 @@ def _say(cover: Cover) -> Say:
 
 
 def _blocks(
-    headings: Iterable[Heading], texts: Mapping[str, str], say: Say
+    headings: Iterable[Heading], texts: Mapping[str, str], say: Say, *, draft: bool
 ) -> Iterator[tuple[int, str]]:
-    """Level and text of every block. A part of a provision without text is left out, and (b),
-    which every provision has, says that it is missing.
+    """Level and text of every block. A section without text is left out; one that a report needs
+    says in a draft that it is missing.
     """
     for heading in headings:
         text = texts.get(heading.key, "").strip() if heading.key else ""
-        if heading.level == 6 and not text and not blueprint.is_expected(heading.key):
+        needed = draft and blueprint.is_expected(heading.key)
+        if heading.key and not text and not needed:
             continue
         yield heading.level, blueprint.wording(heading, say)
         if text:
@@ -183,9 +187,10 @@ def _facts(cover: Cover, say: Say) -> Iterator[tuple[str, str]]:
     yield say(N_("State under review")), say(cover.state)
     if cover.reviewers:
         yield say(N_("Reviewing States")), ", ".join(say(name) for name in cover.reviewers)
-    cycle = say(N_("Cycle %(cycle)s, year %(year)s, chapters %(chapters)s"))
-    values = {"cycle": cover.cycle, "year": cover.year, "chapters": ", ".join(cover.chapters)}
-    yield say(N_("Review")), cycle % values
+    place = say(N_("%(cycle)s, year %(year)s, chapters %(chapters)s"))
+    cycle = blueprint.cycle(cover.cycle, say)
+    values = {"cycle": cycle, "year": cover.year, "chapters": ", ".join(cover.chapters)}
+    yield say(N_("Review")), place % values
     yield say(N_("Language")), languages.find(cover.language).name
     if cover.symbol:
         yield say(N_("Document symbol")), cover.symbol
