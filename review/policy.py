@@ -30,6 +30,8 @@ class Action(StrEnum):
     PLAN_CYCLE = "plan_cycle"
     KEEP_ROSTER = "keep_roster"
     KEEP_OWN_EXPERTS = "keep_own_experts"
+    DRAW_LOTS = "draw_lots"
+    SEE_DRAWS = "see_draws"
     SEE_REVIEW = "see_review"
     READ_DRAFT_ANSWERS = "read_draft_answers"
     WRITE_ANSWERS = "write_answers"
@@ -196,6 +198,9 @@ PERSONAL: dict[Action, Callable[[Person], bool]] = {
     Action.PLAN_CYCLE: lambda person: person.role == ADMINISTRATOR,
     Action.KEEP_ROSTER: lambda person: person.is_secretariat,
     Action.KEEP_OWN_EXPERTS: lambda person: person.role == "focal_point",
+    # Preparing, publishing, opening, drawing, recording; which draws others see: queries/draws.py.
+    Action.DRAW_LOTS: lambda person: person.is_secretariat,
+    Action.SEE_DRAWS: lambda person: True,
 }
 """Actions without an object."""
 

@@ -50,6 +50,16 @@ class Verb(StrEnum):
     EXPERT_ENDED = "expert_ended"
     EXPERTS_IMPORTED = "experts_imported"
     EXPERTS_CIRCULATED = "experts_circulated"
+    DRAW_PREPARED = "draw_prepared"
+    DRAW_PUBLISHED = "draw_published"
+    DRAW_OPENED = "draw_opened"
+    DRAW_COMPLETED = "draw_completed"
+    DRAW_RECORDED = "draw_recorded"
+    DRAW_VOIDED = "draw_voided"
+    REPEAT_ASKED = "repeat_asked"
+    REPLACEMENT_ASKED = "replacement_asked"
+    REQUEST_TAKEN_BACK = "request_taken_back"
+    PAIRINGS_LOADED = "pairings_loaded"
 
 
 def record(

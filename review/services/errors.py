@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from workflows.engine import Refused
 from workflows.given import InvalidGiven
@@ -24,4 +26,12 @@ class Stale(Exception):
         self.review_id, self.verb, self.by, self.at = review_id, verb, by, at
 
 
-__all__ = ["InvalidGiven", "NotAllowed", "NotFound", "Refused", "Stale"]
+class Conflict(Exception):
+    """Somebody else did it a moment before; ``stands`` is what they did, in plain values."""
+
+    def __init__(self, text: str, stands: Mapping[str, Any], by: str, at: datetime) -> None:
+        super().__init__(text)
+        self.stands, self.by, self.at = dict(stands), by, at
+
+
+__all__ = ["Conflict", "InvalidGiven", "NotAllowed", "NotFound", "Refused", "Stale"]

@@ -1,0 +1,108 @@
+"""Which lots a draw has: the open places of a year, or those that requests ask to draw anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import Cycle, LotRequest, Review, State
+from review.services.draws.board import Standing
+from workflows.lots import LotOrder, LotReview
+from workflows.registry import process
+
+
+class Purpose(StrEnum):
+    """Why reviewing States are drawn.
+
+    regular: every open place of the year. repeat, replacement: the places of waiting requests.
+    deferred: the open places of reviews that were deferred into the year (ToR 14). late: those of
+    States that became parties after the cycle began. completion: those of reviews for which one
+    reviewing State stands already.
+    """
+
+    REGULAR = "regular"
+    REPEAT = "repeat"
+    REPLACEMENT = "replacement"
+    DEFERRED = "deferred"
+    LATE = "late"
+    COMPLETION = "completion"
+
+
+REQUESTED = {Purpose.REPEAT: "repeat", Purpose.REPLACEMENT: "withdrawal"}
+"""The kind of the requests that a purpose answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Lots in the order of drawing; the reviews with what is drawn anew emptied; the requests."""
+
+    lots: tuple[LotOrder, ...]
+    reviews: tuple[LotReview, ...]
+    requests: tuple[LotRequest, ...] = ()
+
+
+def of(session: Session, cycle: Cycle, year: int, purpose: Purpose, stands: Standing) -> Orders:
+    """The lots of a draw: by regional group, name of the State under review, and place."""
+    reviews = {one.code: one for one in stands.reviews}
+    requests: Sequence[LotRequest] = ()
+    without: dict[str, set[str]] = {}
+    if purpose in REQUESTED:
+        requests = waiting(session, cycle, REQUESTED[purpose], year)
+        for request in requests:
+            code = session.get_one(Review, request.review_id).iso3
+            gone = [reviews[code].reviewers[slot - 1] for slot in request.slots]
+            without.setdefault(code, set()).update(one for one in gone if one)
+            for slot in request.slots:
+                reviews[code] = reviews[code].with_reviewer(slot, None)
+    returns = purpose is Purpose.REPEAT and stands.all_rules.repeat_returns_drawn
+    lots = tuple(
+        LotOrder(code, slot, () if returns else tuple(sorted(without.get(code, ()))))
+        for code in _states(session, cycle, year, purpose)
+        if purpose not in REQUESTED or code in without
+        for slot in reviews[code].open_slots()
+    )
+    return Orders(lots, tuple(reviews.values()), tuple(requests))
+
+
+def waiting(session: Session, cycle: Cycle, kind: str, year: int) -> list[LotRequest]:
+    """The requests of a kind that no draw answers yet and that were not taken back."""
+    wanted = (
+        sa.select(LotRequest)
+        .join(Review, Review.id == LotRequest.review_id)
+        .where(
+            Review.cycle_id == cycle.id,
+            Review.year == year,
+            LotRequest.kind == kind,
+            LotRequest.draw_id.is_(None),
+            LotRequest.taken_back_at.is_(None),
+        )
+        .order_by(LotRequest.id)
+    )
+    return list(session.scalars(wanted))
+
+
+def _states(session: Session, cycle: Cycle, year: int, purpose: Purpose) -> Iterator[str]:
+    """States of a year whose reviewing States may still be drawn, in the order of drawing."""
+    wanted = (
+        sa.select(Review, State)
+        .join(State, State.iso3 == Review.iso3)
+        .where(
+            Review.cycle_id == cycle.id,
+            Review.year == year,
+            Review.stage == process(cycle.process_key).start,
+        )
+        .order_by(State.regional_group.asc().nulls_last(), State.name)
+    )
+    for review, state in session.execute(wanted):
+        late = state.ratified_on is not None and state.ratified_on > cycle.starts_on
+        fits = {
+            Purpose.DEFERRED: review.deferred_from is not None,
+            Purpose.LATE: late,
+            Purpose.COMPLETION: len(review.reviewers) == 1,
+        }
+        if fits.get(purpose, True):
+            yield review.iso3
