@@ -83,7 +83,7 @@ class LotRules:
     experts: int
     expert_list: Literal["warn", "block"]
 
-    def announced(self) -> dict[str, int | bool]:
+    def announced(self) -> dict[str, Any]:
         """The rules that an announcement carries (section 4.1 of the specification)."""
         return {key: getattr(self, key) for key in _ANNOUNCED}
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from review import clock, db
+from review.languages import N_
 from review.policy import Action
 from review.reference import chapter_title
 from review.services import cycles
@@ -25,6 +26,33 @@ if TYPE_CHECKING:
     from review.models import Cycle
 
 blueprint = Blueprint("cycle", __name__)
+
+_PAGES: Final = (
+    ("cycle.show", N_("Reviews")),
+    ("planning.years", N_("Years")),
+    ("planning_parties.index", N_("Parties")),
+    ("planning_experts.index", N_("Experts")),
+    ("planning_sessions.index", N_("Sessions")),
+    ("planning_rules.show", N_("Rules")),
+    ("draws.index", N_("Draws")),
+)
+
+
+@blueprint.app_template_global("cycle_pages")
+def pages(number: int) -> list[tuple[str, str, str]]:
+    """The pages of a cycle: address, name, and whether the reader is at it, for aria-current."""
+    here = request.blueprint
+    return [
+        (url_for(endpoint, number=number), _(label), _at(endpoint, here))
+        for endpoint, label in _PAGES
+        if endpoint in current_app.view_functions
+    ]
+
+
+def _at(endpoint: str, here: str | None) -> str:
+    if request.endpoint == endpoint:
+        return "page"
+    return "true" if here == endpoint.partition(".")[0] else ""
 
 
 @blueprint.get("/cycle")

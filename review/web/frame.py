@@ -30,12 +30,15 @@ class Entry:
     endpoint: str
     label: str
     action: Action | None = None
+    families: tuple[str, ...] = ()
+    """Page families that stand under this word besides its own, by the start of their names."""
 
 
 NAVIGATION: Final = (
     Entry("my_turn.show", N_("My turn")),
     Entry("board.show", N_("Reviews")),
-    Entry("cycle.show", N_("Cycle"), Action.SEE_BOARD),
+    Entry("cycle.show", N_("Cycle"), Action.SEE_BOARD, ("planning", "draws")),
+    Entry("planning_experts.own", N_("Experts"), Action.KEEP_OWN_EXPERTS),
     Entry("people.index", N_("People"), Action.MANAGE_PEOPLE),
     Entry("mail_log.index", N_("Mail"), Action.SEE_MAIL),
 )
@@ -112,7 +115,9 @@ def _navigation() -> list[dict[str, str | None]]:
 def _current(entry: Entry) -> str | None:
     if request.endpoint == entry.endpoint:
         return "page"
-    return "true" if request.blueprint == entry.endpoint.partition(".")[0] else None
+    family = request.blueprint or ""
+    own = family == entry.endpoint.partition(".")[0]
+    return "true" if own or (entry.families and family.startswith(entry.families)) else None
 
 
 def _href(endpoint: str) -> str | None:
