@@ -99,6 +99,8 @@ class YearsAnnouncement:
 
     def __post_init__(self) -> None:
         _check_head(self.cycle, self.secret_sha256)
+        if any(count < 0 for row in self.quotas.values() for count in row):
+            raise LotsError("quotas: a quota is 0 or more")
         codes = [party.code for party in self.parties]
         if twice := {code for code in codes if codes.count(code) > 1}:
             raise LotsError(f"the party {min(twice)} is listed twice")
@@ -143,8 +145,8 @@ Announcement = ReviewersAnnouncement | YearsAnnouncement
 def _check_head(cycle: int, secret_sha256: str) -> None:
     if cycle < 1:
         raise LotsError("cycle: must be at least 1")
-    if len(secret_sha256) != 64:
-        raise LotsError("secret_sha256: must have 64 hexadecimal digits")
+    if len(secret_sha256) != 64 or not set("0123456789abcdef").issuperset(secret_sha256):
+        raise LotsError("secret_sha256: must have 64 lower-case hexadecimal digits")
 
 
 def _head(announcement: Announcement) -> dict[str, Any]:
