@@ -91,12 +91,13 @@ def close(session: Session, person_id: int, reason: str, *, actor: Person, now: 
 
     Raises NotFound, NotAllowed, or AccountError for an account that cannot be closed.
     """
+    administrators = _lock_administrators(session)
     person = _changeable(session, person_id, actor)
     if person.id == actor.id:
         raise AccountError(N_("You cannot close your own account; a colleague can."))
     if not person.active:
         raise AccountError(N_("This account is closed already."))
-    if person.role == ADMINISTRATOR and _administrators(session) < 2:
+    if person.role == ADMINISTRATOR and administrators < 2:
         raise AccountError(N_("This is the last administrator; appoint another one first."))
     return accounts.close_account(session, person.id, actor=actor, now=now, reason=reason)
 
@@ -138,6 +139,10 @@ def may_change(actor: Person, person: Person) -> bool:
     return policy.can(actor, action)
 
 
-def _administrators(session: Session) -> int:
-    wanted = sa.select(sa.func.count()).where(Person.role == ADMINISTRATOR, Person.active)
-    return session.scalar(wanted) or 0
+def _lock_administrators(session: Session) -> int:
+    """How many there are; none of their accounts is closed by anybody else meanwhile.
+
+    Always in the same order, so that two who close each other's accounts queue up.
+    """
+    wanted = sa.select(Person.id).where(Person.role == ADMINISTRATOR, Person.active)
+    return len(session.scalars(wanted.order_by(Person.id).with_for_update(key_share=True)).all())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from review.models import Review, Reviewer, State
 from review.services import nominations
@@ -10,6 +13,22 @@ from review.services.change import Change
 from review.services.errors import InvalidGiven
 from review.services.snapshot import Side
 from workflows.spec import N_
+
+_DRAWING: Final = 19
+"""The first number of the advisory locks taken here; the second is that of the cycle."""
+
+
+def queue(session: Session, review_id: int) -> None:
+    """Wait until nobody else records reviewing States in this review's cycle.
+
+    Two reviews are two rows: without this, each could pass the ban on mutual reviews by a look at
+    what the other has not committed yet (ToR 19). The lock ends with the transaction.
+    """
+    session.execute(
+        sa.select(
+            sa.func.pg_advisory_xact_lock(_DRAWING, sa.cast(Review.cycle_id, sa.Integer))
+        ).where(Review.id == review_id)
+    )
 
 
 def assign_reviewers(change: Change) -> None:

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from review import db, policy
 from review.models import Audit, Person
-from review.services import audit, constraints, notices, planning, snapshot
+from review.services import audit, constraints, notices, planning, selection, snapshot
 from review.services.change import Change
 from review.services.effects import EFFECTS
 from review.services.errors import NotFound, Stale
 from workflows import engine
-from workflows.spec import FieldKind
+from workflows.spec import Effect, FieldKind
 
 _TEXTS = {FieldKind.TEXT}
 
@@ -47,6 +47,8 @@ def take(
     sent. Raises NotFound if there is no such review or the person may not know of it, Stale if
     somebody took a step since, Refused with all reasons, InvalidGiven with a text per field.
     """
+    if step == Effect.ASSIGN_REVIEWERS:  # before the review's own lock: draws queue, never cross
+        selection.queue(session, review_id)
     seen = snapshot.load(session, review_id, now, lock=True)
     if not policy.can(actor, policy.Action.SEE_REVIEW, seen):
         raise NotFound(f"no review {review_id}")

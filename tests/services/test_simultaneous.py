@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
 
 import pytest
@@ -13,12 +15,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import db
-from review.models import Audit, Outbox, Person, Review
-from review.services import accounts, notices, steps
+from review.models import Audit, Outbox, Person, Review, Reviewer
+from review.services import accounts, notices, people, steps
+from review.services.accounts import AccountError
 from review.services.errors import InvalidGiven, Refused, Stale
 from tests import world
 
 PRESSES = 6
+PATIENCE = 5
+"""Seconds before a test that hangs goes on and fails."""
 
 
 @dataclass(frozen=True)
@@ -156,3 +161,105 @@ def test_an_address_taken_a_moment_ago_is_refused_in_words(
 
     assert refused.value.errors.keys() == {"email"}
     assert rows(started, "admit_observer") == (0, 0, started.version)
+
+
+def both_at_once(first: Callable[[Session], Any], second: Callable[[Session], Any]) -> list[str]:
+    """Each in a transaction that commits only after both have written, or one waits; how it went.
+
+    The second begins when the first has written and not committed: the moment in which a look at
+    committed rows shows neither.
+    """
+    written, go_on = Event(), Event()
+
+    def holding() -> str:
+        try:
+            with db.transaction() as session:
+                first(session)
+                written.set()
+                go_on.wait(PATIENCE)
+        finally:
+            written.set()
+        return "done"
+
+    def following() -> str:
+        written.wait(PATIENCE)
+        try:
+            with db.transaction() as session:
+                second(session)
+        except InvalidGiven as refused:
+            return str(refused)
+        finally:
+            go_on.set()
+        return "done"
+
+    with ThreadPoolExecutor(3) as pool:
+        results = [pool.submit(holding), pool.submit(following)]
+        pool.submit(release_when_one_waits, go_on)
+        return [result.result(3 * PATIENCE) for result in results]
+
+
+def release_when_one_waits(go_on: Event) -> None:
+    """Let the first go on once the database says that somebody waits for a lock."""
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not go_on.wait(0.02):
+        with db.reading() as session:
+            if session.scalar(waiting):
+                go_on.set()
+
+
+def test_two_administrators_do_not_close_each_other(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.transaction() as session:
+        one = started.officers[1]
+        other = world.person(session, "secretariat_administrator", name="second").id
+    looked, real = Barrier(2), people._changeable
+
+    def look_together(*given: Any) -> Person:
+        found = real(*given)
+        with suppress(BrokenBarrierError):  # the other one waits for a lock
+            looked.wait(0.5)
+        return found
+
+    monkeypatch.setattr(people, "_changeable", look_together)
+
+    def close(closed: int, by: int) -> str:
+        try:
+            with db.transaction() as session:
+                actor = session.get_one(Person, by)
+                people.close(session, closed, "Specimen reason.", actor=actor, now=world.START)
+        except AccountError as refused:
+            return str(refused)
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        fared = sorted(pool.map(close, (other, one), (one, other)))
+
+    assert fared == ["This is the last administrator; appoint another one first.", "done"]
+    with db.reading() as session:
+        assert sum(session.get_one(Person, each).active for each in (one, other)) == 1
+
+
+def test_no_mutual_review_by_two_draws_at_once(database: str) -> None:
+    with db.transaction() as session:
+        w = world.world(session)
+        other = world.review(session, w.review.cycle, "ZWE").id
+        officer, review_id = w.officer.id, w.review_id
+
+    def draw(number: int, first: str) -> Callable[[Session], Any]:
+        given = {"first": first, "second": "ITA", "session": "First", "drawn_on": "2011-07-01"}
+
+        def work(session: Session) -> None:
+            steps.take(
+                session, number, "assign_reviewers", actor=session.get_one(Person, officer),
+                now=world.START, given=given,
+            )  # fmt: skip
+
+        return work
+
+    fared = both_at_once(draw(review_id, "ZWE"), draw(other, "ZMB"))
+
+    assert fared[0] == "done"
+    assert "mutual reviews are not allowed" in fared[1]
+    with db.reading() as session:
+        assert set(session.scalars(sa.select(Reviewer.review_id))) == {review_id}
