@@ -18,12 +18,17 @@ from workflows.lots import Board, LotOrder, LotParty, LotReview, Rules
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A cycle as of a day. ``unlisted``: parties whose list of experts is missing (ToR 21)."""
+    """A cycle as of a day.
+
+    ``unlisted``: parties whose list of experts is missing (ToR 21). ``outside``: States that stand
+    in a review and are no party on that day.
+    """
 
     all_rules: LotRules
     parties: tuple[LotParty, ...]
     reviews: tuple[LotReview, ...]
     unlisted: tuple[str, ...]
+    outside: tuple[str, ...]
 
     @property
     def rules(self) -> Rules:
@@ -68,6 +73,7 @@ def standing(session: Session, cycle: Cycle, day: date) -> Standing:
         tuple(sorted(parties, key=lambda one: one.code)),
         reviews,
         tuple(one.code for one in found if not one.has_list),
+        tuple(sorted(named - known)),
     )
 
 

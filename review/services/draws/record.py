@@ -78,7 +78,8 @@ def _assign(
     for entry in done:
         drawn.setdefault(entry["state"], {})[entry["slot"]] = entry["drawn"]
     stood = _standing(session, draw, drawn)
-    _return_to_the_bowl(session, [row for row in stood if row.slot in drawn[row.of]], now)
+    replaced = [row for row in stood if drawn[row.of].get(row.slot, row.iso3) != row.iso3]
+    _return_to_the_bowl(session, replaced, now)
     for state, places in drawn.items():
         kept = {row.slot: row for row in stood if row.of == state and row.slot not in places}
         pair = {slot: row.iso3 for slot, row in kept.items()} | places

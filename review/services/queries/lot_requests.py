@@ -77,9 +77,9 @@ def choices(session: Session, cycle: Cycle, now: datetime) -> list[Choice]:
         found.append(Choice(0, Purpose.REGULAR, len(without)))
     for year in sorted({one.year for one in stands.reviews}):
         for purpose in Purpose:
-            if lots := orders.of(session, cycle, year, purpose, stands).lots:
-                found.append(Choice(year, purpose, len(lots)))
-    return found
+            lots = orders.of(session, cycle, year, purpose, stands).lots
+            found.append(Choice(year, purpose, len(lots)))
+    return [one for one in found if one.lots]
 
 
 def requests(session: Session, cycle: Cycle, *, review_id: int | None = None) -> list[RequestRow]:
