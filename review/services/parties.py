@@ -39,7 +39,6 @@ class Excluded(StrEnum):
     WITHDRAWN = "withdrawn"
     LIST_MISSING = "list_missing"
     MOST = "most"
-    WORKING_MOST = "working_most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +81,16 @@ class Party:
         return self.withdrawn_on is None and not missing
 
     def excluded(self, rules: LotRules) -> Excluded | None:
-        """Why it cannot be drawn now; None if it can."""
+        """Why it cannot be drawn for any year; None if it can."""
         if self.withdrawn_on is not None:
             return Excluded.WITHDRAWN
         if not self.serves(rules):
             return Excluded.LIST_MISSING
-        if self.carried >= rules.most:
-            return Excluded.MOST
-        if self.carried_early >= rules.working_most:
-            return Excluded.WORKING_MOST
-        return None
+        return Excluded.MOST if self.carried >= rules.most else None
+
+    def only_late(self, rules: LotRules) -> bool:
+        """Whether it has what it may carry before the last year: drawn from that year on only."""
+        return self.carried_early >= rules.working_most and self.excluded(rules) is None
 
 
 def parties(session: Session, cycle: Cycle, day: date, rules: LotRules) -> list[Party]:

@@ -49,6 +49,14 @@ def pages(number: int) -> list[tuple[str, str, str]]:
     ]
 
 
+@blueprint.app_template_global("all_cycles")
+def all_cycles() -> list[tuple[int, str]]:
+    """Every cycle: its number, and the address of the page of it that the reader is at."""
+    ends = [end for end, _label in _PAGES if end.partition(".")[0] == request.blueprint]
+    numbers = [one.number for one in query.cycles(reading.session())]
+    return [(one, url_for(ends[0] if ends else "cycle.show", number=one)) for one in numbers]
+
+
 def _at(endpoint: str, here: str | None) -> str:
     if request.endpoint == endpoint:
         return "page"

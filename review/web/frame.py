@@ -37,7 +37,7 @@ class Entry:
 NAVIGATION: Final = (
     Entry("my_turn.show", N_("My turn")),
     Entry("board.show", N_("Reviews")),
-    Entry("cycle.show", N_("Cycle"), Action.SEE_BOARD, ("planning", "draws")),
+    Entry("cycle.show", N_("Cycle"), Action.SEE_BOARD, ("planning", "draw")),
     Entry("planning_experts.own", N_("Experts"), Action.KEEP_OWN_EXPERTS),
     Entry("people.index", N_("People"), Action.MANAGE_PEOPLE),
     Entry("mail_log.index", N_("Mail"), Action.SEE_MAIL),

@@ -50,6 +50,8 @@ def circulate(number: int) -> ResponseReturnValue:
         codes = request.form.getlist("states")
         try:
             with db.transaction() as session:
+                if form.everything.data:
+                    codes = [*codes, *roster.waiting(session, cycle, clock.now())]
                 changed = expert_lists.circulate(
                     session, number, codes, form.day.day, actor=viewer(), now=clock.now()
                 )
@@ -74,7 +76,14 @@ def _index(cycle: Cycle, form: CirculateForm) -> str:
     return render_template(
         "planning/experts.html",
         cycle=cycle,
-        lists=roster.lists(session, cycle, clock.now(), group=group, show=show),
+        lists=roster.lists(
+            session,
+            cycle,
+            clock.now(),
+            group=group,
+            show=show,
+            page=reader.number("page", 1, 9999) or 1,
+        ),
         form=form,
         ticked=set(request.form.getlist("states")),
         group=group,

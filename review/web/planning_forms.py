@@ -128,15 +128,7 @@ class CycleForm(PlanningForm):
     def offer(self) -> None:
         """Fill the choices in the reader's language."""
         self.process_key.choices = [
-            SelectChoice(
-                key,
-                _(
-                    "%(process)s, chapters %(chapters)s",
-                    process=_(one.title),
-                    chapters=", ".join(one.chapters),
-                ),
-            )
-            for key, one in PROCESSES.items()
+            SelectChoice(key, _(one.title)) for key, one in PROCESSES.items()
         ]
 
     def years(self) -> list[tuple[DayField, NumberField]]:
@@ -238,11 +230,11 @@ class SessionForm(PlanningForm):
 # Experts -----------------------------------------------------------------------------------------
 
 
-class ManyField(SelectMultipleField):
+def _boxes(label: Any, choices: list[SelectChoice] | None = None) -> SelectMultipleField:
     """Several of a few: boxes to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    return SelectMultipleField(
+        label, choices=choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
 
 
 class ExpertForm(PlanningForm):
@@ -256,15 +248,14 @@ class ExpertForm(PlanningForm):
         lazy("Professional background, other offices and activities"),
         render_kw={"rows": 3, "maxlength": expert_lists.BACKGROUND_LIMIT},
     )
-    chapters = ManyField(lazy("Chapters of expertise"))
+    chapters = _boxes(lazy("Chapters of expertise"))
     numbers = StringField(
         lazy("Articles of expertise"),
         description=lazy("Numbers, such as 15 16 46."),
         render_kw={"maxlength": 200},
     )
-    languages = ManyField(
-        lazy("Languages"),
-        choices=[SelectChoice(one.code, one.name) for one in languages.LANGUAGES],
+    languages = _boxes(
+        lazy("Languages"), [SelectChoice(one.code, one.name) for one in languages.LANGUAGES]
     )
 
     def offer(self) -> None:
@@ -294,6 +285,7 @@ class CirculateForm(PlanningForm):
     """The day on which lists were circulated."""
 
     day = DayField(lazy("Circulated on"), [_needed])
+    everything = BooleanField(lazy("Every list here that was not circulated yet"))
 
 
 class FileForm(PlanningForm):

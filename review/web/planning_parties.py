@@ -30,7 +30,8 @@ blueprint = Blueprint("planning_parties", __name__)
 
 SHOWN: Final = {
     "eligible": N_("Can be drawn"),
-    "excluded": N_("Not drawn now"),
+    "only_late": N_("Only in the last year"),
+    "excluded": N_("Not drawn"),
     "no_list": N_("Without a list of experts"),
     "excused": N_("Asked for release in a year"),
     "volunteers": N_("Volunteers"),

@@ -21,6 +21,7 @@ from workflows.deadlines import local_day
 PER_PAGE: Final = 50
 SHOWN: Final[Mapping[str, Callable[[Party, LotRules], bool]]] = {
     "eligible": lambda one, rules: one.excluded(rules) is None,
+    "only_late": lambda one, rules: one.only_late(rules),
     "excluded": lambda one, rules: one.excluded(rules) is not None,
     "no_list": lambda one, _rules: not one.has_list,
     "excused": lambda one, _rules: one.excused,
@@ -90,11 +91,18 @@ def _fits(one: Party, filters: RosterFilters, rules: LotRules) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The States with their lists that are shown, and counts of all."""
+    """A page of the States with their lists, how many fit, and counts of all."""
 
     rows: Sequence[Party]
+    found: int
+    page: int
     counts: Mapping[str, int]
     experts: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.found // PER_PAGE))
 
 
 _LISTS: Final[Mapping[str, Callable[[Party], bool]]] = {
@@ -106,7 +114,13 @@ _LISTS: Final[Mapping[str, Callable[[Party], bool]]] = {
 
 
 def lists(
-    session: Session, cycle: Cycle, now: datetime, *, group: str = "", show: str = ""
+    session: Session,
+    cycle: Cycle,
+    now: datetime,
+    *,
+    group: str = "",
+    show: str = "",
+    page: int = 1,
 ) -> Lists:
     """The lists of experts by State: all, or those of a group or of a kind."""
     rules = cycle_planning.rules_of(cycle)
@@ -115,4 +129,13 @@ def lists(
     rows = [
         one for one in everybody if group in ("", one.group) and (not show or _LISTS[show](one))
     ]
-    return Lists(rows, counts, sum(one.experts for one in everybody))
+    page = min(page, max(1, -(-len(rows) // PER_PAGE)))
+    shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+    return Lists(shown, len(rows), page, counts, sum(one.experts for one in everybody))
+
+
+def waiting(session: Session, cycle: Cycle, now: datetime) -> list[str]:
+    """The States whose lists stand here and were not circulated yet."""
+    rules = cycle_planning.rules_of(cycle)
+    everybody = parties.parties(session, cycle, local_day(now, VIENNA), rules)
+    return [one.code for one in everybody if _LISTS["waiting"](one)]
