@@ -6,9 +6,7 @@ database of the test's own for whatever needs real commits, several connections 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from review import db, embedded, schema
 from review.services import passwords
-
-_numbers = itertools.count(1)
+from tests import databases
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +42,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template_url(database_url: str) -> str:
     """A migrated database that nobody connects to, from which others are copied."""
-    _administer(database_url, "CREATE DATABASE pattern TEMPLATE template0")
-    url = _renamed(database_url, "pattern")
-    schema.upgrade(url)
-    return url
+    return databases.copy(database_url, "reviews", "pattern")
 
 
 @pytest.fixture(scope="session")
@@ -68,45 +62,28 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 @pytest.fixture
 def session(engine: sa.Engine, quick_passwords: None) -> Iterator[Session]:
     """A session whose work is undone after the test, whatever it commits."""
-    with engine.connect() as connection, connection.begin() as outer:
-        with Session(
+    with (
+        databases.undone(engine) as connection,
+        Session(
             connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        ) as session:
-            yield session
-        outer.rollback()
+        ) as session,
+    ):
+        yield session
 
 
 @pytest.fixture
 def database(template_url: str, quick_passwords: None) -> Iterator[str]:
     """The address of a migrated, empty database of the test's own; ``review.db`` is connected."""
-    with _own_database(template_url) as url:
+    with databases.copied(template_url, "pattern") as url:
+        db.connect(url)
         yield url
+        db.disconnect()
 
 
 @pytest.fixture(scope="module")
 def module_database(template_url: str, quick_passwords: None) -> Iterator[str]:
     """The same for the tests of a module, which share what is long in the making."""
-    with _own_database(template_url) as url:
+    with databases.copied(template_url, "pattern") as url:
+        db.connect(url)
         yield url
-
-
-@contextmanager
-def _own_database(template_url: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    _administer(template_url, f"CREATE DATABASE {name} TEMPLATE pattern", "reviews")
-    url = _renamed(template_url, name)
-    db.connect(url)
-    yield url
-    db.disconnect()
-    _administer(template_url, f"DROP DATABASE {name} WITH (FORCE)", "reviews")
-
-
-def _renamed(url: str, name: str) -> str:
-    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def _administer(url: str, command: str, name: str | None = None) -> None:
-    engine = sa.create_engine(_renamed(url, name) if name else url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(command))
-    engine.dispose()
+        db.disconnect()

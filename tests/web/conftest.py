@@ -1,9 +1,9 @@
-"""The web application on a database of its own for every test, and people who can sign in."""
+"""The web application on rows of its own for every test, and people who can sign in."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from review import db
 from review.app import create_app
@@ -19,6 +20,8 @@ from review.models import Outbox, Person, State
 from review.services import passwords
 from review.settings import Settings
 from review.web.security import limiter
+from tests import databases
+from tests.web.built import NOTHING, Ground
 
 NOW = datetime(2013, 5, 24, 8, 0, tzinfo=UTC)
 PASSWORD = "a calm sentence about herons"
@@ -28,9 +31,9 @@ MakePerson = Callable[..., Person]
 
 
 @pytest.fixture
-def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
+def settings(template_url: str, redis_url: str, tmp_path: Path) -> Settings:
     return Settings(
-        database_url=database,
+        database_url=template_url,
         redis_url=redis_url,
         smtp_url="smtp://127.0.0.1:1",
         secret_key="a key that is used in tests and nowhere else",
@@ -51,12 +54,37 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def ground(template_url: str) -> Iterator[Ground]:
+    with databases.copied(template_url, "pattern") as url:
+        made = Ground(url)
+        yield made
+        made.leave()
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """What is compiled from the templates: the same for every application."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(
+    settings: Settings,
+    ground: Ground,
+    templates: BytecodeCache,
+    quick_passwords: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
     monkeypatch.setattr(passwords, "_nobody", "")
     application = create_app(settings)
+    application.jinja_env.bytecode_cache = templates
+    application.extensions["ground"] = ground
+    ground.lay(NOTHING)
+    ground.connect()
     limiter.reset()
-    return application
+    yield application
+    db.disconnect()
 
 
 @pytest.fixture
