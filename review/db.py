@@ -7,6 +7,7 @@ flush; nobody else commits.
 
 from __future__ import annotations
 
+import re
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ class NotConnected(RuntimeError):
     """The database is used before ``connect()``."""
 
 
+_QUOTED = re.compile(r'"[^"]*"|\([^)]*\)')
 _factory: sessionmaker[Session] | None = None
 
 
@@ -58,7 +60,26 @@ def make_engine(url: str, **options: Any) -> sa.Engine:
         **options,
     )
     sa.event.listen(engine, "checkout", _refuse_dead)
+    sa.event.listen(engine, "handle_error", _leave_out_values)
     return engine
+
+
+def _leave_out_values(context: sa.engine.ExceptionContext) -> None:
+    """Shorten a server's error to what it is: DETAIL and CONTEXT may quote the row concerned.
+
+    A row may be confidential, and errors end up in logs. Bad data (class 22) is quoted in the first
+    line too. ``diag`` keeps the parts for whoever has to tell one constraint from another.
+    """
+    problem = context.original_exception
+    if not isinstance(problem, psycopg.Error) or not problem.diag.message_primary:
+        return
+    whole, short = str(problem), problem.diag.message_primary
+    if (problem.sqlstate or "").startswith("22"):
+        short = _QUOTED.sub("…", short)
+    problem.args = (short,)
+    if context.sqlalchemy_exception is not None:
+        said = context.sqlalchemy_exception.args
+        context.sqlalchemy_exception.args = tuple(str(one).replace(whole, short) for one in said)
 
 
 def _refuse_dead(connection: psycopg.Connection[Any], *_: object) -> None:

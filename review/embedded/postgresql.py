@@ -61,6 +61,8 @@ def start_postgres(data_dir: Path, *, durable: bool = True) -> Server:
                     programs / "postgres",
                     *("-D", data_dir, "-k", socket_dir, "-h", ""),
                     *_options("timezone=UTC", "log_timezone=UTC", "max_connections=100"),
+                    # an error quotes the row concerned, which may be confidential
+                    *_options("log_error_verbosity=terse"),
                     *(() if durable else _options(*_TESTS_ONLY)),
                 ],
                 stdin=subprocess.DEVNULL,
