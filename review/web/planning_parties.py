@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -105,45 +104,60 @@ def note(number: int, iso3: str) -> ResponseReturnValue:
     return _page(cycle, iso3, form), 422
 
 
-@blueprint.route(
-    "/cycles/<int(min=1, max=99):number>/parties/<iso3>/withdraw", methods=["GET", "POST"]
-)
+@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<iso3>/withdraw")
+@needs(Action.KEEP_ROSTER)
+def ask_to_withdraw(number: int, iso3: str) -> ResponseReturnValue:
+    """Show what it means that a party takes no further reviews, and ask for the reason."""
+    return _turn_page(number, iso3, ReasonForm(formdata=None), withdrawing=True)
+
+
+@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<iso3>/withdraw")
 @needs(Action.KEEP_ROSTER)
 def withdraw(number: int, iso3: str) -> ResponseReturnValue:
-    """Record that a party takes no further reviews, after showing what that means."""
-    return _turn(number, iso3, parties.withdraw, _("The withdrawal is recorded."))
+    """Record that a party takes no further reviews."""
+    return _turn(number, iso3, withdrawing=True)
 
 
-@blueprint.route(
-    "/cycles/<int(min=1, max=99):number>/parties/<iso3>/restore", methods=["GET", "POST"]
-)
+@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<iso3>/restore")
+@needs(Action.KEEP_ROSTER)
+def ask_to_restore(number: int, iso3: str) -> ResponseReturnValue:
+    """Ask why a party that had withdrawn takes reviews again."""
+    return _turn_page(number, iso3, ReasonForm(formdata=None), withdrawing=False)
+
+
+@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<iso3>/restore")
 @needs(Action.KEEP_ROSTER)
 def restore(number: int, iso3: str) -> ResponseReturnValue:
     """Record that a party that had withdrawn takes reviews again."""
-    return _turn(number, iso3, parties.restore, _("The party takes reviews again."))
+    return _turn(number, iso3, withdrawing=False)
 
 
-def _turn(number: int, iso3: str, turn: Callable[..., object], done: str) -> ResponseReturnValue:
-    cycle = cycle_query.find(reading.session(), number)
-    party = roster.party(reading.session(), cycle, iso3, clock.now())
+def _turn(number: int, iso3: str, *, withdrawing: bool) -> ResponseReturnValue:
     form = ReasonForm()
+    turn = parties.withdraw if withdrawing else parties.restore
     if form.validate_on_submit():
+        reason = str(form.reason.data)
         try:
             with db.transaction() as session:
-                turn(session, number, iso3, str(form.reason.data), actor=viewer(), now=clock.now())
+                turn(session, number, iso3, reason, actor=viewer(), now=clock.now())
         except InvalidGiven as refused:
             form.show_errors(refused.errors)
         else:
-            flash(done, "ok")
+            done = _("The withdrawal is recorded.")
+            flash(done if withdrawing else _("The party takes reviews again."), "ok")
             return redirect(url_for("planning_parties.show", number=number, iso3=iso3))
-    page = render_template(
+    return _turn_page(number, iso3, form, withdrawing=withdrawing), 422
+
+
+def _turn_page(number: int, iso3: str, form: ReasonForm, *, withdrawing: bool) -> str:
+    cycle = cycle_query.find(reading.session(), number)
+    return render_template(
         "planning/withdraw.html",
         cycle=cycle,
-        party=party,
+        party=roster.party(reading.session(), cycle, iso3, clock.now()),
         form=form,
-        withdrawing=turn is parties.withdraw,
+        withdrawing=withdrawing,
     )
-    return page, 200 if request.method == "GET" else 422
 
 
 def _years(cycle: Cycle) -> list[int]:
