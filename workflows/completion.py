@@ -57,10 +57,10 @@ class Completion:
     @classmethod
     def find(cls, board: Board) -> Completion | None:
         """A completion of this board, or None if there is none."""
-        network = _network(board)
+        network = network_of(board)
         if not _fill(network):
             return None
-        settled = _settle(network, _Trials())
+        settled = _settle(network)
         return cls(board, settled) if settled else None
 
     def bowl(self, state: str, slot: int) -> Bowl:
@@ -167,7 +167,7 @@ class _LotSearch:
         opposite = network.serves[self._under_review] >> party & 1
         if network.no_mutual and opposite and not _give_up(network, self._under_review, party):
             return None
-        return _settle(network, _Trials())
+        return _settle(network)
 
     def _drawn(self, party: int, path: list[int]) -> Network:
         """The network in which the party stands in the slot."""
@@ -190,16 +190,26 @@ class _Trials:
             raise UndecidedError("the search for a completion was given up")
 
 
-def _settle(network: Network, trials: _Trials) -> Network | None:
+def _settle(network: Network) -> Network | None:
     """The same network with a flow in which nobody reviews each other; None if there is none."""
+    settled = _without_mutual(network, _Trials())
+    if settled:
+        # What was given up on the way to this flow may be drawn all the same.
+        settled.can_in, settled.can_out = network.can_in[:], network.can_out[:]
+    return settled
+
+
+def _without_mutual(network: Network, trials: _Trials) -> Network | None:
     arc = network.mutual()
     if arc is None:
         return network
     for party, under_review in (arc, arc[::-1]):
         trials.one_more()
         other = network.copy()
-        if _give_up(other, party, under_review) and (settled := _settle(other, trials)):
-            return settled
+        if _give_up(other, party, under_review):
+            settled = _without_mutual(other, trials)
+            if settled:
+                return settled
     return None
 
 
@@ -233,7 +243,7 @@ def _fill(network: Network) -> bool:
     return True
 
 
-def _network(board: Board) -> Network:
+def network_of(board: Board) -> Network:
     """The network of what is still to be drawn, with nothing filled."""
     number = {code: index for index, code in enumerate(board.parties)}
     masks = _Masks(board, number)
