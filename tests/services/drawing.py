@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review import reference
 from review.models import Cycle, CycleYear, Draw, GroupSession, Person, Review, State
+from review.services import steps
 from review.services.draws import conduct, prepare, record
 from review.services.draws.orders import Purpose
 from review.services.draws.prepare import DrawOrder
@@ -132,3 +133,11 @@ def join_late(session: Session, iso3: str, day: datetime) -> None:
     world.states(session, iso3)
     session.get_one(State, iso3).ratified_on = day.date()
     session.flush()
+
+
+def start(setting: Setting, iso3: str) -> None:
+    """The review of a State begins; its reviewing States stand."""
+    steps.take(
+        setting.session, setting.review(iso3).id, "notify_start", actor=setting.officer, now=NOW
+    )
+    setting.session.expire_all()

@@ -122,7 +122,8 @@ def test_all_years_of_a_cycle_are_drawn_one_after_the_other(setting: Setting) ->
 def test_order_that_makes_no_sense_is_refused(
     setting: Setting, change: dict[str, Any], field: str
 ) -> None:
-    order = DrawOrder(**({"year": 1, "title": "Specimen"} | change))
+    given: dict[str, Any] = {"year": 1, "title": "Specimen"} | change
+    order = DrawOrder(**given)
 
     with pytest.raises(InvalidGiven) as wrong:
         prepare.prepare(setting.session, 1, order, actor=setting.officer, now=NOW)

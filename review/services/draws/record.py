@@ -6,27 +6,22 @@ it; a draw of the years selects each State. All in one transaction, and once onl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.languages import N_
-from review.models import Draw, Person, Review, Reviewer
-from review.services import cycles, steps
+from review.models import Draw, Person
+from review.services import cycles
 from review.services.audit import Verb
-from review.services.draws import feasibility
+from review.services.draws import assignment, feasibility
+from review.services.draws.assignment import Assignment
 from review.services.draws.conduct import entries
 from review.services.draws.prepare import expect, keep, locked
-from review.services.errors import InvalidGiven, Refused
+from review.services.snapshot import VIENNA
+from workflows.deadlines import local_day
 from workflows.drawing import Entry
-from workflows.facts import Reason
-
-DRAWN = "drawn"
-"""The basis of a reviewing State that a draw of this system gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,100 +72,14 @@ def _assign(
     drawn: dict[str, dict[int, str]] = {}
     for entry in done:
         drawn.setdefault(entry["state"], {})[entry["slot"]] = entry["drawn"]
-    stood = _standing(session, draw, drawn)
-    replaced = [row for row in stood if drawn[row.of].get(row.slot, row.iso3) != row.iso3]
-    _return_to_the_bowl(session, replaced, now)
-    for state, places in drawn.items():
-        kept = {row.slot: row for row in stood if row.of == state and row.slot not in places}
-        pair = {slot: row.iso3 for slot, row in kept.items()} | places
-        review_id = _take(session, draw, state, pair, actor=actor, now=now, simulated=simulated)
-        for slot in pair:
-            values = {"basis": DRAWN} if slot in places else kept[slot].origin
-            session.execute(
-                sa.update(Reviewer)
-                .where(
-                    Reviewer.review_id == review_id,
-                    Reviewer.slot == slot,
-                    Reviewer.voided_at.is_(None),
-                )
-                .values(values)
-            )
+    assignment.assign(
+        session,
+        draw.cycle,
+        [Assignment(state, places) for state, places in drawn.items()],
+        held=draw.session.title if draw.session else draw.announcement["title"],
+        drawn_on=draw.drawn_on or local_day(now, VIENNA),
+        actor=actor,
+        now=now,
+        simulated=simulated,
+    )
     return tuple(sorted(drawn))
-
-
-@dataclass(frozen=True, slots=True)
-class _Stood:
-    """A reviewing State that stands in a review of which lots were drawn, and where it is from."""
-
-    id: int
-    of: str
-    slot: int
-    iso3: str
-    origin: Mapping[str, Any]
-
-
-def _standing(session: Session, draw: Draw, states: Collection[str]) -> list[_Stood]:
-    wanted = (
-        sa.select(Reviewer, Review.iso3)
-        .join(Review, Review.id == Reviewer.review_id)
-        .where(
-            Review.cycle_id == draw.cycle_id,
-            Review.iso3.in_(states),
-            Reviewer.voided_at.is_(None),
-        )
-    )
-    return [
-        _Stood(
-            row.id,
-            of,
-            row.slot,
-            row.iso3,
-            {"session": row.session, "drawn_on": row.drawn_on, "basis": row.basis},
-        )
-        for row, of in session.execute(wanted)
-    ]
-
-
-def _return_to_the_bowl(session: Session, replaced: Collection[_Stood], now: datetime) -> None:
-    """Make the places void that were drawn anew, all of them before the first step is taken.
-
-    Else a State that is drawn for one review would still stand in another, and be refused there as
-    a mutual reviewer.
-    """
-    session.execute(
-        sa.update(Reviewer)
-        .where(Reviewer.id.in_([row.id for row in replaced]))
-        .values(voided_at=now)
-    )
-
-
-def _take(
-    session: Session,
-    draw: Draw,
-    state: str,
-    pair: Mapping[int, str],
-    *,
-    actor: Person,
-    now: datetime,
-    simulated: bool,
-) -> int:
-    """The official act for one review; its id. Raises Refused naming the State."""
-    of_state = sa.select(Review.id).where(Review.cycle_id == draw.cycle_id, Review.iso3 == state)
-    review_id = session.scalars(of_state).one()
-    held = draw.session.title if draw.session else draw.announcement["title"]
-    given = {
-        "first": pair.get(1, ""),
-        "second": pair.get(2, ""),
-        "session": held,
-        "drawn_on": draw.drawn_on.isoformat() if draw.drawn_on else "",
-    }
-    try:
-        steps.take(
-            session, review_id, "assign_reviewers", actor=actor, now=now, given=given,
-            simulated=simulated,
-        )  # fmt: skip
-    except (InvalidGiven, Refused) as problem:
-        why = problem.errors.values() if isinstance(problem, InvalidGiven) else problem.reasons
-        reasons = tuple(Reason(f"{state}: {reason}") for reason in why)
-        raise Refused("record", reasons) from problem
-    return review_id
