@@ -1,4 +1,4 @@
-"""Puts templates/ and migrations/ into the wheel, inside the package; the rest is setup.cfg."""
+"""Puts templates/, migrations/ and docs/lots/ into the wheel; the rest is setup.cfg."""
 
 from setuptools import find_packages, setup
 
@@ -7,6 +7,11 @@ setup(
         *find_packages(include=["review", "review.*", "workflows", "workflows.*"]),
         "review.templates",
         "review.migrations",
+        "review.lots",
     ],
-    package_dir={"review.templates": "templates", "review.migrations": "migrations"},
+    package_dir={
+        "review.templates": "templates",
+        "review.migrations": "migrations",
+        "review.lots": "docs/lots",
+    },
 )

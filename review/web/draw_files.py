@@ -1,0 +1,114 @@
+"""What can be taken away of a draw: announcement, transcript, results, and how to check them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
+
+from review.policy import Action
+from review.resources import LOTS
+from review.services.queries import draw_room, draws
+from review.web import csv_files, draw_outlook, reading
+from review.web.access import needs, public, viewer
+from review.web.security import limiter
+from review.web.words import _
+from workflows import chance
+from workflows.announcement import Kind
+
+blueprint = Blueprint("draws_files", __name__)
+
+
+@blueprint.get("/draws/<int:draw_id>/announcement.json")
+@needs(Action.SEE_DRAWS)
+def announcement(draw_id: int) -> ResponseReturnValue:
+    """The announcement, whose digest is the commitment."""
+    draw = draw_room.find(reading.session(), draw_id, viewer())
+    return _document(draw.announcement.document(), f"draw-{draw_id}-announcement.json")
+
+
+@blueprint.get("/draws/<int:draw_id>/transcript.json")
+@needs(Action.SEE_DRAWS)
+def transcript(draw_id: int) -> ResponseReturnValue:
+    """The transcript, once every lot is drawn; others than the secretariat: once it is recorded."""
+    found = draws.transcript(reading.session(), draw_id, viewer())
+    return _document(found, f"draw-{draw_id}-transcript.json")
+
+
+@blueprint.get("/public/draws/<int:draw_id>.json")
+@public
+@limiter.limit("60 per minute")
+def public_transcript(draw_id: int) -> ResponseReturnValue:
+    """The transcript of a recorded draw, for everybody."""
+    return _document(draws.public_transcript(reading.session(), draw_id), "")
+
+
+@blueprint.get("/draws/<int:draw_id>/results.<form>")
+@needs(Action.SEE_DRAWS)
+def results(draw_id: int, form: str) -> ResponseReturnValue:
+    """The results as a table (csv) or for programs (json)."""
+    draw = draw_room.find(reading.session(), draw_id, viewer())
+    if not draw.entries or form not in ("csv", "json"):
+        abort(404)
+    years = draw.announcement.kind is Kind.YEARS
+    lines = [
+        [_(group), line.title, *(place.name if place else "" for place in line.places)]
+        for group, lines in draw_outlook.by_group(draw).items()
+        for line in lines
+    ]
+    keys = ["group", "state", "year"] if years else ["group", "state", "first", "second"]
+    if form == "json":
+        rows = [dict(zip(keys, line, strict=True)) for line in lines]
+        return _document({"draw": draw_id, "results": rows}, f"draw-{draw_id}-results.json")
+    heads = {
+        "group": _("Regional group"),
+        "state": _("State under review"),
+        "year": _("Year"),
+        "first": _("First reviewing State"),
+        "second": _("Second reviewing State"),
+    }
+    return csv_files.file(f"draw-{draw_id}-results.csv", [heads[key] for key in keys], lines)
+
+
+# How to check it ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/draws/verify_lots.py")
+@public
+def verifier() -> ResponseReturnValue:
+    """The program that repeats a draw from its transcript."""
+    return _text("verify_lots.py", attachment=True)
+
+
+@blueprint.get("/draws/specification.md")
+@public
+def specification() -> ResponseReturnValue:
+    """The text to which the program was written."""
+    return _text("specification.md")
+
+
+@blueprint.get("/draws/bias.md")
+@public
+def bias() -> ResponseReturnValue:
+    """What was measured of the chances that the two ways of drawing give."""
+    return _text("bias.md")
+
+
+def _document(document: Mapping[str, Any], name: str) -> Response:
+    answer = Response(chance.canonical(document) + "\n", mimetype="application/json")
+    if name:
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _text(name: str, *, attachment: bool = False) -> Response:
+    path = LOTS / name
+    if not path.is_file():
+        abort(404)
+    answer = Response(path.read_bytes(), mimetype="text/plain")
+    answer.headers["Content-Type"] = "text/plain; charset=utf-8"
+    if attachment:
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
