@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,7 +15,9 @@ from review import db
 from review.models import Cycle, Person, Review
 from review.services import steps
 from tests import world
+from tests.web.built import built
 from tests.web.conftest import sign_in
+from tests.world import World
 
 NOW = datetime(2011, 8, 18, 8, 0, tzinfo=UTC)
 """Zambia's desk review runs; Mexico should have named a focal point on 1 August."""
@@ -30,36 +33,14 @@ class Office:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.ids: dict[str, int] = {}
-        with db.transaction() as session:
-            w = world.world(session)
-            self.people: dict[str, Person] = {"officer": w.officer, "admin": w.administrator}
-            world.states(session, "MEX", "CIV", "ALB", "BRA", "TUR", "MNE", "IDN")
-            self.ids["ZMB"] = world.advance(w, "desk_review").review_id
-            self._others(session, session.query(Cycle).one())
-            self.people |= w.people
-            self.people["stranger"] = world.person(session, "focal_point", "PNG", "stranger")
-            session.flush()
-            for one in self.people.values():
-                session.refresh(one)
-
-    def _others(self, session: Session, cycle: Cycle) -> None:
-        officer = self.people["officer"]
-        for iso3, year in (("MEX", 1), ("PNG", 1), ("CIV", 2), ("ALB", 2)):
-            mine = None if iso3 == "CIV" else officer.id
-            self.ids[iso3] = world.review(session, cycle, iso3, year, officer_id=mine).id
-        self.take(session, "MEX", "assign_reviewers", **_pair("BRA", "ITA"))
-        self.take(session, "MEX", "notify_start")
-        self.take(session, "PNG", "assign_reviewers", **_pair("IDN", "ITA"))
-        self.take(session, "ALB", "assign_reviewers", **_pair("MNE", "TUR"))
-        self.take(session, "ALB", "notify_start")
-        self.take(session, "ALB", "suspend", reason="Specimen reason.")
+        w = built(app, "office", _build)
+        self.people = {"officer": w.officer, "admin": w.administrator, **w.people}
+        with db.reading() as session:
+            self.ids = {one.iso3: one.id for one in session.scalars(sa.select(Review))}
 
     def take(self, session: Session, iso3: str, step: str, /, **given: Any) -> None:
         """Let the officer take a step of a review on the day on which everything started."""
-        officer = self.people["officer"]
-        steps.take(session, self.ids[iso3], step, actor=officer, now=STARTED, given=given)
-        session.expire_all()
+        _take(session, self.ids[iso3], step, self.people["officer"], given)
 
     def browser(self, who: str) -> FlaskClient:
         """Somebody's browser, signed in."""
@@ -73,6 +54,36 @@ class Office:
             found = session.get_one(Review, self.ids[iso3])
             session.expunge_all()
         return found
+
+
+def _build(session: Session) -> World:
+    w = world.world(session)
+    world.states(session, "MEX", "CIV", "ALB", "BRA", "TUR", "MNE", "IDN")
+    world.advance(w, "desk_review")
+    cycle = session.scalars(sa.select(Cycle)).one()
+    ids: dict[str, int] = {}
+    for iso3, year in (("MEX", 1), ("PNG", 1), ("CIV", 2), ("ALB", 2)):
+        mine = None if iso3 == "CIV" else w.officer.id
+        ids[iso3] = world.review(session, cycle, iso3, year, officer_id=mine).id
+
+    def take(iso3: str, step: str, **given: Any) -> None:
+        _take(session, ids[iso3], step, w.officer, given)
+
+    take("MEX", "assign_reviewers", **_pair("BRA", "ITA"))
+    take("MEX", "notify_start")
+    take("PNG", "assign_reviewers", **_pair("IDN", "ITA"))
+    take("ALB", "assign_reviewers", **_pair("MNE", "TUR"))
+    take("ALB", "notify_start")
+    take("ALB", "suspend", reason="Specimen reason.")
+    w.people["stranger"] = world.person(session, "focal_point", "PNG", "stranger")
+    return w
+
+
+def _take(
+    session: Session, review_id: int, step: str, officer: Person, given: dict[str, Any]
+) -> None:
+    steps.take(session, review_id, step, actor=officer, now=STARTED, given=given)
+    session.expire_all()
 
 
 def _pair(first: str, second: str) -> dict[str, str]:
