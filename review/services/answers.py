@@ -9,19 +9,22 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review import policy
 from review.models import Answer, Person, Submission
-from review.services import documents, snapshot
+from review.services import documents, material, snapshot
 from review.services.change import Change
-from review.services.errors import InvalidGiven, NotAllowed, NotFound, Refused
-from review.services.material import Overwritten, check_entry, check_provision
+from review.services.errors import NotAllowed, NotFound, Refused
+from review.services.material import Kind, check_provision
 from workflows.spec import N_, Party, Reason
 
-TEXTS = ("measures", "examples", "reasons", "assistance_note")
-FIELDS = ("adopted", *TEXTS, "assistance", "complete")
+KIND = Kind(
+    Answer,
+    "adopted",
+    ("measures", "examples", "reasons", "assistance_note"),
+    {"adopted": N_("Choose an answer before you mark it as answered.")},
+)
 
 
 def save(
@@ -41,28 +44,8 @@ def save(
     """
     seen = _writable(session, review_id, actor, now)
     check_provision(seen, provision)
-    if errors := check_entry(seen, values, "adopted", TEXTS):
-        raise InvalidGiven(errors)
-    held = session.get(Answer, (review_id, provision), with_for_update=True)
-    if version is not None and version != (held.version if held else 0):
-        raise Overwritten(provision, held)
-    if _after(held, values, "complete") and not _after(held, values, "adopted"):
-        raise InvalidGiven({"adopted": N_("Choose an answer before you mark it as answered.")})
-    if held is None:
-        held = Answer(review_id=review_id, provision=provision, version=0, assistance=[])
-        session.add(held)
-    for name in FIELDS:
-        if name in values:
-            setattr(held, name, values[name])
-    held.version += 1
-    held.updated_at, held.updated_by, held.simulated = now, actor.id, False
-    session.flush()
-    return held
-
-
-def _after(held: Answer | None, values: Mapping[str, Any], name: str) -> Any:
-    """What a field will hold once ``values`` are saved."""
-    return values.get(name, getattr(held, name, None))
+    key = {"review_id": review_id, "provision": provision}
+    return material.save(session, KIND, seen, key, values, actor=actor, now=now, version=version)
 
 
 def _writable(session: Session, review_id: int, actor: Person, now: datetime) -> snapshot.Snapshot:
@@ -91,32 +74,10 @@ def save_many(
     The same checks as for one. Returns how many were written.
     """
     seen = _writable(session, review_id, actor, now)
-    rows = []
-    for entry in entries:
-        check_provision(seen, entry["provision"])
-        if errors := check_entry(seen, entry, "adopted", TEXTS):
-            raise InvalidGiven({f"{entry['provision']}: {k}": v for k, v in errors.items()})
-        blank: dict[str, Any] = {"adopted": "", "assistance": [], "complete": False}
-        rows.append(
-            blank
-            | dict.fromkeys(TEXTS, "")
-            | {"provision": entry["provision"]}
-            | {name: entry[name] for name in FIELDS if name in entry}
-            | {"review_id": review_id, "updated_at": now, "updated_by": actor.id}
-            | {"simulated": simulated, "version": 1}
-        )
-    if not rows:
-        return 0
-    statement = insert(Answer)
-    changed = {name: statement.excluded[name] for name in (*FIELDS, "updated_at", "updated_by")}
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Answer.review_id, Answer.provision],
-            set_=changed | {"version": Answer.version + 1},
-        ),
-        rows,
+    key = {"review_id": review_id}
+    return material.save_many(
+        session, KIND, seen, key, entries, actor=actor, now=now, simulated=simulated
     )
-    return len(rows)
 
 
 def drafts(session: Session, review_id: int) -> dict[str, Answer]:
@@ -155,7 +116,7 @@ def freeze(change: Change) -> None:
     attached = documents.attached(change.session, change.review_id)
     content: list[dict[str, Any]] = [
         {"provision": ref}
-        | {name: getattr(held[ref], name) for name in FIELDS if name != "complete"}
+        | {name: getattr(held[ref], name) for name in KIND.fields if name != "complete"}
         | {"documents": attached.get(ref, [])}
         for ref in change.snapshot.provisions(0)
         if ref in held

@@ -7,18 +7,24 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review import policy
 from review.models import Finding, Person
-from review.services import snapshot
-from review.services.errors import InvalidGiven, NotAllowed, NotFound, Refused
-from review.services.material import Overwritten, check_entry, check_provision
+from review.services import material, snapshot
+from review.services.errors import NotAllowed, NotFound, Refused
+from review.services.material import Kind, check_provision
 from workflows.spec import N_, Actor, Reason
 
-TEXTS = ("summary", "observation", "good_practice", "challenge", "assistance_note")
-FIELDS = ("level", *TEXTS, "assistance", "complete")
+KIND = Kind(
+    Finding,
+    "level",
+    ("summary", "observation", "good_practice", "challenge", "assistance_note"),
+    {
+        "level": N_("Choose a level of implementation before you mark it as finished."),
+        "observation": N_("Write an observation before you mark it as finished."),
+    },
+)
 
 
 def save(
@@ -38,37 +44,8 @@ def save(
     """
     seen, slot = _writable(session, review_id, actor, now)
     check_provision(seen, provision, slot)
-    if errors := check_entry(seen, values, "level", TEXTS):
-        raise InvalidGiven(errors)
-    held = session.get(Finding, (review_id, slot, provision), with_for_update=True)
-    if version is not None and version != (held.version if held else 0):
-        raise Overwritten(provision, held)
-    _check_complete(held, values)
-    if held is None:
-        held = Finding(
-            review_id=review_id, slot=slot, provision=provision, version=0, assistance=[]
-        )
-        session.add(held)
-    for name in FIELDS:
-        if name in values:
-            setattr(held, name, values[name])
-    held.version += 1
-    held.updated_at, held.updated_by, held.simulated = now, actor.id, False
-    session.flush()
-    return held
-
-
-def _check_complete(held: Finding | None, values: Mapping[str, Any]) -> None:
-    after = {name: values.get(name, getattr(held, name, None)) for name in FIELDS}
-    if not after["complete"]:
-        return
-    errors = {}
-    if not after["level"]:
-        errors["level"] = N_("Choose a level of implementation before you mark it as finished.")
-    if not str(after["observation"] or "").strip():
-        errors["observation"] = N_("Write an observation before you mark it as finished.")
-    if errors:
-        raise InvalidGiven(errors)
+    key = {"review_id": review_id, "slot": slot, "provision": provision}
+    return material.save(session, KIND, seen, key, values, actor=actor, now=now, version=version)
 
 
 def _writable(
@@ -107,32 +84,10 @@ def save_many(
     The same checks as for one. Returns how many were written.
     """
     seen, slot = _writable(session, review_id, actor, now)
-    rows = []
-    for entry in entries:
-        check_provision(seen, entry["provision"], slot)
-        if errors := check_entry(seen, entry, "level", TEXTS):
-            raise InvalidGiven({f"{entry['provision']}: {k}": v for k, v in errors.items()})
-        blank: dict[str, Any] = {"level": "", "assistance": [], "complete": False}
-        rows.append(
-            blank
-            | dict.fromkeys(TEXTS, "")
-            | {"provision": entry["provision"], "slot": slot, "version": 1}
-            | {name: entry[name] for name in FIELDS if name in entry}
-            | {"review_id": review_id, "updated_at": now, "updated_by": actor.id}
-            | {"simulated": simulated}
-        )
-    if not rows:
-        return 0
-    statement = insert(Finding)
-    changed = {name: statement.excluded[name] for name in (*FIELDS, "updated_at", "updated_by")}
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Finding.review_id, Finding.slot, Finding.provision],
-            set_=changed | {"version": Finding.version + 1},
-        ),
-        rows,
+    key = {"review_id": review_id, "slot": slot}
+    return material.save_many(
+        session, KIND, seen, key, entries, actor=actor, now=now, simulated=simulated
     )
-    return len(rows)
 
 
 def of_slot(session: Session, review_id: int, slot: int) -> dict[str, Finding]:
