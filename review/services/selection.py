@@ -7,11 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Review, Reviewer, State
+from review.models import Cycle, Draw, Review, Reviewer, State
+from review.reference import lot_rules
 from review.services import nominations
 from review.services.change import Change
-from review.services.errors import InvalidGiven
+from review.services.errors import InvalidGiven, Refused
 from review.services.snapshot import Side
+from workflows.facts import Reason
 from workflows.spec import N_
 
 _DRAWING: Final = 19
@@ -38,6 +40,7 @@ def assign_reviewers(change: Change) -> None:
     the first is not of the regional group, or if the State under review reviews it (ToR 19).
     """
     session = change.session
+    _not_during_a_draw(change)
     chosen = {
         slot: session.get(State, change.text(key)) for slot, key in ((1, "first"), (2, "second"))
     }
@@ -87,9 +90,29 @@ def _problem(change: Change, state: State | None, slot: int) -> str:
         and state.regional_group != group.regional_group
     ):
         return N_("The first reviewing State must be of the same regional group.")
-    if _reviews(change, mine.iso3, state.iso3):
+    if _bans_mutual(change) and _reviews(change, mine.iso3, state.iso3):
         return N_("The State under review reviews this State; mutual reviews are not allowed.")
     return ""
+
+
+def _not_during_a_draw(change: Change) -> None:
+    """A published draw holds for what stood then; it is finished or given up first.
+
+    Raises Refused while a draw of the cycle is published and not recorded.
+    """
+    published = sa.select(Draw.id).where(
+        Draw.cycle_id == change.snapshot.columns["cycle_id"],
+        Draw.state.in_(("published", "open", "drawn")),
+    )
+    if change.session.scalar(published.limit(1)) is not None:
+        text = N_("A draw of this cycle is published; finish or void it first.")
+        raise Refused(change.outcome.step.key, (Reason(text),))
+
+
+def _bans_mutual(change: Change) -> bool:
+    """Whether the rules of the cycle forbid mutual reviews (ToR 19)."""
+    cycle = change.session.get_one(Cycle, change.snapshot.columns["cycle_id"])
+    return lot_rules(cycle.lot_rules).no_mutual
 
 
 def _reviews(change: Change, reviewer: str, reviewed: str) -> bool:
@@ -121,6 +144,7 @@ def void(change: Change) -> None:
 
 def defer(change: Change) -> None:
     """Move the review to the following year; its draw is repeated with that year (ToR 14)."""
+    _not_during_a_draw(change)
     year = change.snapshot.columns["year"]
     change.put(year=year + 1, deferred_from=year)
     change.before["reviewers"] = {s: side.iso3 for s, side in change.snapshot.sides.items() if s}

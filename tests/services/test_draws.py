@@ -255,6 +255,44 @@ def test_draw_no_longer_holds_when_a_review_moved(setting: Setting) -> None:
     assert draw.state == "prepared"
 
 
+def test_reviews_stand_still_while_a_draw_is_public(setting: Setting) -> None:
+    draw = setting.prepared()
+    prepare.publish(setting.session, draw.id, actor=setting.officer, now=NOW)
+    state = draw.announcement["lots"][0]["state"]
+
+    for step, given in (
+        ("defer", {"justification": "Specimen."}),
+        (
+            "assign_reviewers",
+            {"first": "GHA", "second": "ITA", "session": "x", "drawn_on": "2011-07-01"},
+        ),
+    ):
+        with pytest.raises(Refused, match="is published"), setting.session.begin_nested():
+            steps.take(
+                setting.session, setting.review(state).id, step, actor=setting.officer, now=NOW,
+                given=given,
+            )  # fmt: skip
+
+
+def test_cycle_may_allow_mutual_reviews(setting: Setting) -> None:
+    setting.cycle.lot_rules = {"no_mutual": False}
+    first, second, *_ = drawing.codes()
+    for state, other in ((first, second), (second, first)):
+        steps.take(
+            setting.session, setting.review(state).id, "assign_reviewers", actor=setting.officer,
+            now=NOW,
+            given={
+                "first": other,
+                "second": drawing.codes()[-1],
+                "session": "Specimen session",
+                "drawn_on": "2011-07-01",
+            },
+        )  # fmt: skip
+
+    assert setting.pairs()[first][0] == second
+    assert setting.pairs()[second][0] == first
+
+
 # Lot by lot ------------------------------------------------------------------------------------
 
 
