@@ -14,6 +14,7 @@ from workflows.spec import (
     N_,
     Actor,
     Basis,
+    Counting,
     Deadline,
     Each,
     Effect,
@@ -1030,6 +1031,10 @@ CONDUCT = (
 )
 
 
+COUNTING = Counting(shifts=True, rests=True, ref="setting of the process", basis=Basis.DESIGN)
+"""Nobody owes anything, or is reminded of it, on a day on which their capital does not work."""
+
+
 def country_review(
     key: str, title: str, chapters: tuple[str, ...], means: tuple[tuple[str, str], ...]
 ) -> Process:
@@ -1051,6 +1056,7 @@ def country_review(
             *PUBLICATION,
             *CONDUCT,
         ),
+        counting=COUNTING,
     )
 
 

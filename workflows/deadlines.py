@@ -1,8 +1,10 @@
 """How due dates are counted: calendar weeks and months, month ends clamped, end of day locally.
 
-The terms of reference speak of weeks and months and know no working days, so a period is counted
-on the calendar (a design decision). Three dates of a milestone are kept apart: the model date of
-the guidelines, the date agreed by the parties, and the day it was reached.
+The terms of reference speak of weeks and months, so a period is counted on the calendar; where the
+process says so, one that ends on a day off of the responsible party ends on its next working day,
+and nobody is reminded on a day off (``working_days.py``; a design decision). Three dates of a
+milestone are kept apart: the model date of the guidelines, the date agreed by the parties, and the
+day it was reached.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from workflows.spec import Deadline, Process, Reminders
+from workflows.working_days import EVERY_DAY, LONGEST_PAUSE, WorkCalendar
 
 MORNING = time(9)
 """Local hour at which a reminder becomes due."""
@@ -27,9 +30,10 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def due_date(deadline: Deadline, anchor: date) -> date:
-    """The last day of a period that began on ``anchor``."""
-    return add_months(anchor, deadline.months) + timedelta(weeks=deadline.weeks)
+def due_date(deadline: Deadline, anchor: date, calendar: WorkCalendar = EVERY_DAY) -> date:
+    """The last day of a period that began on ``anchor``, on a working day of this calendar."""
+    last = add_months(anchor, deadline.months) + timedelta(weeks=deadline.weeks)
+    return calendar.from_then_on(last)
 
 
 def end_of_day(day: date, zone: str) -> datetime:
@@ -98,37 +102,52 @@ def _offsets(rules: Reminders) -> Iterator[int]:
         yield last
 
 
-def reminders(rules: Reminders, due: date, zone: str) -> Iterator[Reminder]:
-    """All reminders for a due date at a place, in order of time, without end."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a party's days begin and end, and on which of them it works."""
+
+    zone: str
+    calendar: WorkCalendar = EVERY_DAY
+
+
+def reminders(rules: Reminders, due: date, place: Place) -> Iterator[Reminder]:
+    """All reminders for a due date at a place, in order of time, without end.
+
+    Reminders that days off have moved to the same morning are one: the last of them counts.
+    """
     for offset in _offsets(rules):
-        yield _reminder(rules, due, zone, offset)
+        yield _reminder(rules, due, place, offset)
 
 
-def _reminder(rules: Reminders, due: date, zone: str, offset: int) -> Reminder:
-    morning = datetime.combine(due + timedelta(days=offset), MORNING, ZoneInfo(zone))
+def _reminder(rules: Reminders, due: date, place: Place, offset: int) -> Reminder:
+    day = due + timedelta(days=offset)
+    rested = place.calendar.until_then(day) if offset <= 0 else place.calendar.from_then_on(day)
+    morning = datetime.combine(rested, MORNING, ZoneInfo(place.zone))
     return Reminder(morning.astimezone(UTC), offset, offset >= rules.escalate)
 
 
-def reminder_due(rules: Reminders, due: date, zone: str, now: datetime) -> Reminder | None:
+def reminder_due(rules: Reminders, due: date, place: Place, now: datetime) -> Reminder | None:
     """The latest reminder whose moment has passed; after an outage the earlier ones are dropped."""
-    latest, first = None, _first_open(due, zone, now)
+    latest, first = None, _first_open(due, place, now)
     for offset in _offsets(rules):
-        if offset >= first and _reminder(rules, due, zone, offset).at > now:
+        if offset >= first and _reminder(rules, due, place, offset).at > now:
             break
         latest = offset
-    return None if latest is None else _reminder(rules, due, zone, latest)
+    return None if latest is None else _reminder(rules, due, place, latest)
 
 
-def next_reminder(rules: Reminders, due: date, zone: str, now: datetime) -> Reminder | None:
+def next_reminder(rules: Reminders, due: date, place: Place, now: datetime) -> Reminder | None:
     """The first reminder that is still to come."""
-    first = _first_open(due, zone, now)
-    coming = (_reminder(rules, due, zone, n) for n in _offsets(rules) if n >= first)
+    first = _first_open(due, place, now)
+    coming = (_reminder(rules, due, place, n) for n in _offsets(rules) if n >= first)
     return next((reminder for reminder in coming if reminder.at > now), None)
 
 
-def _first_open(due: date, zone: str, now: datetime) -> int:
-    """The first day there whose morning may be still to come, relative to the due date.
+def _first_open(due: date, place: Place, now: datetime) -> int:
+    """The first day whose reminder may be still to come, relative to the due date.
 
-    Yesterday: a zone that crosses the date line (Samoa, 2011) skips a day, but not its reminder.
+    Days off may have moved it so far; and yesterday, because a zone that crosses the date line
+    (Samoa, 2011) skips a day, but not its reminder.
     """
-    return (local_day(now, zone) - due).days - 1
+    moved = 0 if place.calendar is EVERY_DAY else LONGEST_PAUSE
+    return (local_day(now, place.zone) - due).days - 1 - moved

@@ -123,6 +123,18 @@ def _stages(process: Process) -> list[str]:
     return ["## Stages", "", *_table(["", "Stage", "Meaning", "Reference", "Sure"], rows), ""]
 
 
+def _counting(process: Process) -> str:
+    """What days off do to dates and reminders, as the process has it."""
+    rule = process.counting
+    said = [
+        " A date that would fall on a day off of whoever owes it falls on the next working day."
+        if rule.shifts
+        else "",
+        " Nobody is reminded on a day off." if rule.rests else "",
+    ]
+    return "".join(said) + (f" ({rule.ref}; {rule.basis})" if any(said) else "")
+
+
 def _milestones(process: Process) -> list[str]:
     rows = []
     for item in process.milestones:
@@ -140,6 +152,7 @@ def _milestones(process: Process) -> list[str]:
             "Periods are counted on the calendar (31 January plus one month is 28 or 29 February)"
             " and end with the day where the party is. The model date, the agreed date and the day"
             " it was reached are kept apart."
+            f"{_counting(process.counting)}"
         ),
         "",
         *_table(head, rows),

@@ -9,7 +9,7 @@ misspelt source, target or guard silently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -21,6 +21,7 @@ from workflows import deadlines, guards
 from workflows.given import asked_of, read
 from workflows.registry import PROCESSES
 from workflows.spec import N_, Actor, Facts, Milestone, Party, Process, Reason, Step, Who
+from workflows.working_days import EVERY_DAY
 
 
 class Refused(Exception):
@@ -183,7 +184,7 @@ def take(
         target=target,
         reached=reached,
         reopened=tuple(sorted(_reopened(process, step, facts, target) - set(reached))),
-        model_dates=_model_dates(process, reached, facts.today),
+        model_dates=_model_dates(process, reached, facts),
         given=values,
     )
 
@@ -214,15 +215,19 @@ def _reopened(process: Process, step: Step, facts: Facts, target: str) -> set[tu
 
 
 def _model_dates(
-    process: Process, reached: tuple[tuple[str, int], ...], today: date | None
+    process: Process, reached: tuple[tuple[str, int], ...], facts: Facts
 ) -> dict[tuple[str, int], date]:
-    if today is None:
-        return {}
-    return {
-        (key, slot): deadlines.due_date(deadline, today)
-        for anchor, _ in reached
-        for key, slot, deadline in deadlines.counted_from(process, anchor)
-    }
+    return {key: day for anchor, _ in reached for key, day in periods(process, anchor, facts)}
+
+
+def periods(process: Process, anchor: str, facts: Facts) -> Iterator[tuple[tuple[str, int], date]]:
+    """The dates that are counted from today when a milestone is reached, by whom they bind."""
+    if facts.today is None:
+        return
+    for key, slot, deadline in deadlines.counted_from(process, anchor):
+        owner = process.milestone(key).owner_of(slot)
+        calendar = facts.calendar(owner, slot) if process.counting.shifts else EVERY_DAY
+        yield (key, slot), deadlines.due_date(deadline, facts.today, calendar)
 
 
 def turns(process: Process, facts: Facts) -> tuple[Turn, ...]:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from workflows.words import Actor, Party
+from workflows.working_days import EVERY_DAY, WorkCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Facts:
     dialogue_scheduled: bool = False
     today: date | None = None
     due: Mapping[tuple[str, int], date] = field(default_factory=dict)
+    calendars: Mapping[tuple[Party, int], WorkCalendar] = field(default_factory=dict, repr=False)
+    """The working days of each party: of a reviewing State under its slot, else under 0."""
     report_published: bool = False
     response_published: bool = False
     # Loaded only for steps whose guards read them (see Guard.reads).
@@ -66,6 +69,11 @@ class Facts:
     def is_done(self, milestone: str, slot: int = 0) -> bool:
         """Whether the milestone (of that reviewing State) has been reached."""
         return (milestone, slot) in self.done
+
+    def calendar(self, party: Party, slot: int) -> WorkCalendar:
+        """The working days of a party; every day where they are not known."""
+        own = slot if party is Party.REVIEWING_STATE else 0
+        return self.calendars.get((party, own), EVERY_DAY)
 
 
 GuardFunction = Callable[[Facts, Who], Reason | None]

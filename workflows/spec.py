@@ -21,6 +21,7 @@ __all__ = [
     "N_",
     "Actor",
     "Basis",
+    "Counting",
     "Deadline",
     "DefinitionError",
     "Each",
@@ -69,6 +70,21 @@ class Reminders:
     after: tuple[int, ...] = (1, 7)
     every: int = 14
     escalate: int = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How the days off of the responsible party count.
+
+    ``shifts``: a period that ends on a day off ends on the next working day. ``rests``: nobody is
+    reminded on a day off; what would remind before the due day does so on the working day before,
+    what would remind after it on the next. ``ref`` and ``basis`` say where this comes from.
+    """
+
+    shifts: bool = False
+    rests: bool = False
+    ref: str = ""
+    basis: Basis = Basis.DESIGN
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +232,7 @@ class Process:
     stages: tuple[Stage, ...]
     milestones: tuple[Milestone, ...]
     steps: tuple[Step, ...]
+    counting: Counting = Counting()
 
     def __post_init__(self) -> None:
         if found := list(faults(self)):

@@ -63,7 +63,7 @@ def of(params: Mapping[str, Any], voice: Voice, now: datetime) -> Due:
         distance=voice.distance(ahead),
         late=max(0, -ahead),
         milestone=voice.gettext(item.label),
-        reminder=_reminder(item, end, (zone, voice.name(place)), voice, now) if yours else "",
+        reminder=_reminder(params, (zone, voice.name(place)), voice, now) if yours else "",
     )
 
 
@@ -86,7 +86,10 @@ def _where(params: Mapping[str, Any], owner: Party, slot: int) -> tuple[str, str
 
 
 def _reminder(
-    item: Milestone, end: date, where: tuple[str, str], voice: Voice, now: datetime
+    params: Mapping[str, Any], where: tuple[str, str], voice: Voice, now: datetime
 ) -> str:
-    coming = deadlines.next_reminder(item.reminders, end, where[0], now)
-    return voice.moment(coming.at, *where) if coming else ""
+    """The next reminder as it was planned when the mail was written, unless it has passed."""
+    if not params.get("next_reminder"):
+        return ""
+    coming = datetime.fromisoformat(params["next_reminder"])
+    return voice.moment(coming, *where) if coming > now else ""

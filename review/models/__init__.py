@@ -1,5 +1,6 @@
 """The tables, a file a subject."""
 
+from review.models.calendars import DayOff
 from review.models.log import Audit, Heartbeat, Outbox
 from review.models.lots import Draw, Lot
 from review.models.material import (
@@ -38,6 +39,7 @@ __all__ = [
     "Cycle",
     "CycleParty",
     "CycleYear",
+    "DayOff",
     "Document",
     "DocumentBytes",
     "Draw",

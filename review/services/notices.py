@@ -110,11 +110,13 @@ def due_params(change: Change, milestone: str, slot: int) -> dict[str, Any]:
     item = change.snapshot.process.milestone(milestone)
     slot = slot if slot in item.slots else item.slots[0]
     owner = item.owner_of(slot)
-    due = change.date_of((milestone, slot)).due_on
+    dates = change.date_of((milestone, slot))
+    due = dates.due_on
     side = change.snapshot.sides.get(slot) if owner is not Party.SECRETARIAT else None
     return {
         "milestone": milestone,
         "due": due.isoformat() if due else None,
+        "next_reminder": dates.remind_at.isoformat() if dates.remind_at else None,
         "due_zone": side.time_zone if side else VIENNA,
         "due_place": side.capital if side else "Vienna",
     }

@@ -33,8 +33,8 @@ def _remind_at(change: Change, key: tuple[str, int], dates: Dates, facts: Facts)
         return None
     if dates.remind_at and dates.remind_at <= change.now and due == _former(seen, key):
         return dates.remind_at  # one that is due and not swept yet stays due
-    zone = seen.zone_of(item.owner_of(_slot(item, key[1])), key[1])
-    coming = deadlines.next_reminder(item.reminders, due, zone, change.now)
+    place = seen.place_of(item.owner_of(_slot(item, key[1])), key[1])
+    coming = deadlines.next_reminder(item.reminders, due, place, change.now)
     return coming.at if coming else None
 
 
@@ -82,6 +82,6 @@ def next_reminder_at(
     item, due = process.milestone(key[0]), snapshot.dates[key].due_on
     if due is None:
         return None
-    zone = snapshot.zone_of(item.owner_of(_slot(item, key[1])), key[1])
-    coming = deadlines.next_reminder(item.reminders, due, zone, now)
+    place = snapshot.place_of(item.owner_of(_slot(item, key[1])), key[1])
+    coming = deadlines.next_reminder(item.reminders, due, place, now)
     return coming.at if coming else None

@@ -109,7 +109,7 @@ def _owed(seen: Snapshot, key: tuple[str, int], now: datetime) -> Owed | None:
     if dates.done_at or due is None or not planning.is_ready(seen.process, item, seen.facts):
         return None
     party = item.owner_of(0 if item.repeats else key[1])
-    reminder = deadlines.reminder_due(item.reminders, due, seen.zone_of(party, key[1]), now)
+    reminder = deadlines.reminder_due(item.reminders, due, seen.place_of(party, key[1]), now)
     return Owed(seen, item, key[1], reminder) if reminder else None
 
 
@@ -156,6 +156,7 @@ def params(owed: Owed, notice: str, to: Someone) -> dict[str, Any]:
     steps = [s for s in seen.process.steps_for(owed.item.key) if party.actor in s.by]
     due = seen.dates[owed.item.key, owed.slot].due_on
     side = seen.sides.get(owed.side) if party is not Party.SECRETARIAT else None
+    coming = planning.next_reminder_at(seen.process, (owed.item.key, owed.slot), seen, seen.now)
     escalates = notice == "escalation"
     reader = Party.SECRETARIAT if escalates else party
     return notices.params(seen, reader, 0 if escalates else owed.side, to) | {
@@ -165,6 +166,7 @@ def params(owed: Owed, notice: str, to: Someone) -> dict[str, Any]:
         "milestone": owed.item.key,
         "milestone_slot": owed.slot,
         "due": due.isoformat() if due else None,
+        "next_reminder": coming.isoformat() if coming else None,
         "due_zone": side.time_zone if side else snapshot.VIENNA,
         "due_place": side.capital if side else "Vienna",
         "owner_state": side.iso3 if side else None,

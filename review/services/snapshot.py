@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 
 from review import db, reference
 from review.models import Review
-from review.services import blueprint
+from review.services import blueprint, work_calendars
 from review.services.errors import NotFound
+from workflows import deadlines
 from workflows.deadlines import local_day
 from workflows.registry import process
 from workflows.spec import FACT_GROUPS, Facts, Party, Process
+from workflows.working_days import EVERY_DAY
 
 VIENNA = "Europe/Vienna"
 """The secretariat's duty station: its days end there."""
@@ -105,6 +107,12 @@ class Snapshot:
         side = self.sides.get(slot if party is Party.REVIEWING_STATE else 0)
         return side.time_zone if side else VIENNA
 
+    def place_of(self, party: Party, slot: int) -> deadlines.Place:
+        """Where the days of a party begin and end, and on which of them it is reminded."""
+        rests = self.process.counting.rests
+        calendar = self.facts.calendar(party, slot) if rests else EVERY_DAY
+        return deadlines.Place(self.zone_of(party, slot), calendar)
+
     def provisions(self, slot: int) -> tuple[str, ...]:
         """The provisions in the division of labour of a reviewing State."""
         side = self.sides.get(slot)
@@ -134,7 +142,10 @@ SELECT json_build_object(
   'dates', (SELECT json_agg(json_build_array(d.key, d.slot, d.model_on, d.agreed_on, d.done_at,
      d.remind_at, d.simulated)) FROM milestone d WHERE d.review_id = r.id),
   'responses', (SELECT json_agg(json_build_array(b.number, b.circulated_to)) FROM submission b
-     WHERE b.review_id = r.id))
+     WHERE b.review_id = r.id),
+  'days_off', (SELECT json_agg(json_build_array(o.iso3, o.day, o.works)) FROM day_off o
+     WHERE o.iso3 IS NULL OR o.iso3 = r.iso3 OR o.iso3 IN (SELECT v.iso3 FROM reviewer v
+     WHERE v.review_id = r.id AND v.voided_at IS NULL)))
 FROM review r WHERE r.id """
 # One number and many are two statements: PostgreSQL plans an array anew each time.
 READ = _READ + "= %(id)s"
@@ -204,7 +215,12 @@ def _snapshot(found: Mapping[str, Any], now: datetime) -> Snapshot:
             number: frozenset(slot for slot, side in sides.items() if slot and side.iso3 in states)
             for number, states in found["responses"] or ()
         },
-        facts=_facts(definition, columns, sides, members, dates, now),
+        facts=replace(
+            _facts(definition, columns, sides, members, dates, now),
+            calendars=work_calendars.of_parties(
+                {slot: side.iso3 for slot, side in sides.items()}, found["days_off"] or ()
+            ),
+        ),
         now=now,
     )
 

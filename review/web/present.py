@@ -145,13 +145,18 @@ def days(count: int) -> str:
     return ngettext("%(num)s day", "%(num)s days", count)
 
 
-def distance(value: date, zone: str = "") -> str:
-    """How far a day is from today in its zone: "today", "tomorrow", "in 15 days", "3 days ago"."""
+def distance(value: date, zone: str = "", working: int = 0) -> str:
+    """How far a day is from today in its zone: "today", "tomorrow", "in 15 days", "3 days ago".
+
+    ``working``: working days that are left; if there are any, those are named instead of days.
+    """
     ahead = (value - today(zone)).days
     if ahead == 0:
         return _("today")
     if ahead == 1:
         return _("tomorrow")
+    if ahead > 0 and working:
+        return ngettext("in %(num)s working day", "in %(num)s working days", working)
     if ahead > 0:
         return ngettext("in %(num)s day", "in %(num)s days", ahead)
     return ngettext("%(num)s day ago", "%(num)s days ago", -ahead)
@@ -162,12 +167,12 @@ def late_days(value: date, zone: str = "") -> int:
     return max(0, (today(zone) - value).days)
 
 
-def due(value: date, zone: str, place: str = "") -> DueText:
-    """A due day in words; `zone` and `place` are those of the capital of whoever owes it."""
+def due(value: date, zone: str, place: str = "", working: int = 0) -> DueText:
+    """A due day in words; `zone`, `place` and working days left are those of whoever owes it."""
     where = place_name(zone, place)
     return DueText(
         main=_("%(day)s, end of day in %(place)s", day=day(value), place=where),
-        distance=distance(value, zone),
+        distance=distance(value, zone, working),
         yours=_yours(value, zone),
         late=late_days(value, zone),
     )

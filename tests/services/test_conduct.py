@@ -51,9 +51,11 @@ def test_extension_moves_the_agreed_date_and_keeps_the_model(session: Session) -
     assert (kept.old_date, kept.new_date, kept.granted_by) == (model, later, w.officer.id)
     told = session.scalars(sa.select(Outbox).where(Outbox.notice == "date_changed")).all()
     assert {row.person_id for row in told} == {p.id for p in w.people.values()}
+    saturday = later - timedelta(days=14)
+    assert saturday.weekday() == 5
     assert moved.remind_at == datetime.combine(
-        later - timedelta(days=14), datetime.min.time(), UTC
-    ) + timedelta(hours=7), "nine in the morning in Lusaka"
+        saturday - timedelta(days=1), datetime.min.time(), UTC
+    ) + timedelta(hours=7), "nine in the morning of the last working day before, in Lusaka"
 
 
 def test_extension_of_one_reviewing_state_leaves_the_other(session: Session) -> None:

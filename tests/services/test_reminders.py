@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from review import db
-from review.models import MilestoneDate, Outbox, Person, Review, State
+from review.models import DayOff, MilestoneDate, Outbox, Person, Review, State
+from review.reference import days_off
 from review.services import planning, reminders, snapshot
 from tests import world
 from tests.world import World
@@ -146,7 +147,7 @@ def test_a_question_is_reminded_of_by_its_own_date(session: Session) -> None:
         text="Specimen text.",
         answer_by=wanted.isoformat(),
     )
-    sweep_daily(w, 12)
+    sweep_daily(w, 14)
     found = mails(session, milestone="question_answered")
     assert [m.params["offset"] for m in found] == [-7, -1, 1]
     assert found[0].params["opens"] == "questions"
@@ -225,10 +226,18 @@ def test_a_sweep_passes_over_a_review_in_which_a_step_is_being_taken(committed: 
 
 
 def model(due: date, shift: float, planned: datetime, sweeps: list[datetime]) -> list[int]:
-    """Which rungs are written, told without the code: 09:00 at a place so far from UTC."""
+    """Which rungs are written, told without the code: 09:00 at a place so far from UTC.
+
+    On days on which Zambia rests nobody is reminded: earlier of what is to come, later of the rest.
+    """
     rungs = [-14, -7, -1, 1, 7, *range(21, 200, 14)]
-    midnight = datetime(due.year, due.month, due.day, tzinfo=UTC)
-    moments = {rung: midnight + rung * DAY + (9 - shift) * HOUR for rung in rungs}
+    moments = {}
+    for rung in rungs:
+        day = due + rung * DAY
+        while day.weekday() > 4 or day in days_off.public_holidays("ZMB", day.year):
+            day += DAY if rung > 0 else -DAY
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        moments[rung] = midnight + (9 - shift) * HOUR
     written: list[int] = []
     after = planned
     for now in sweeps:
@@ -273,6 +282,22 @@ def test_the_ladder_is_that_of_the_model(
         undone.rollback()
     session.expire_all()
     assert written == model(due, place[1], started.now, sweeps)
+
+
+def test_nobody_is_reminded_on_a_day_off_that_the_secretariat_recorded(started: World) -> None:
+    session = started.session
+    due = session.get_one(MilestoneDate, (started.review_id, "focal_point_nominated", 0)).due_on
+    assert due
+    week = [due - 7 * DAY - n * DAY for n in range(5)]
+    session.add_all(
+        DayOff(iso3="ZMB", day=day, name="Specimen closure", recorded_at=started.now)
+        for day in week
+    )
+    session.flush()
+    sweep_daily(started, 21)
+    told = [m.created_at.date() for m in mails(session, milestone="focal_point_nominated")]
+    assert told
+    assert not set(told) & set(week)
 
 
 # Who chose one message a day -----------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows import deadlines
+from workflows.deadlines import Place
 from workflows.country_review import IRM_1
 from workflows.spec import Deadline, Reminders
 
@@ -146,7 +147,7 @@ def test_day_has_not_ended_while_it_lasts(moment: datetime, zone: str) -> None:
 def test_reminders_follow_each_other_in_the_morning(
     reminders: Reminders, due: date, zone: str
 ) -> None:
-    planned = list(islice(deadlines.reminders(reminders, due, zone), 12))
+    planned = list(islice(deadlines.reminders(reminders, due, Place(zone)), 12))
 
     assert all(one.at < other.at for one, other in pairwise(planned))
     assert all(one.offset < other.offset for one, other in pairwise(planned))
@@ -165,21 +166,24 @@ def test_only_the_latest_passed_reminder_is_due(
     reminders: Reminders, due: date, zone: str, away: int, second: int
 ) -> None:
     now = datetime.combine(due, datetime.min.time(), UTC) + timedelta(days=away, seconds=second)
-    planned = list(islice(deadlines.reminders(reminders, due, zone), 500))
+    planned = list(islice(deadlines.reminders(reminders, due, Place(zone)), 500))
     passed = [item for item in planned if item.at <= now]
 
-    assert deadlines.reminder_due(reminders, due, zone, now) == (passed[-1] if passed else None)
-    assert deadlines.next_reminder(reminders, due, zone, now) == planned[len(passed)]
+    assert deadlines.reminder_due(reminders, due, Place(zone), now) == (
+        passed[-1] if passed else None
+    )
+    assert deadlines.next_reminder(reminders, due, Place(zone), now) == planned[len(passed)]
 
 
 def test_house_rule_of_reminders() -> None:
     offsets = [
-        r.offset for r in islice(deadlines.reminders(Reminders(), date(2011, 5, 27), "UTC"), 8)
+        r.offset
+        for r in islice(deadlines.reminders(Reminders(), date(2011, 5, 27), Place("UTC")), 8)
     ]
 
     assert offsets == [-14, -7, -1, 1, 7, 21, 35, 49]
     late = next(
-        r for r in deadlines.reminders(Reminders(), date(2011, 5, 27), "UTC") if r.escalates
+        r for r in deadlines.reminders(Reminders(), date(2011, 5, 27), Place("UTC")) if r.escalates
     )
     assert late.offset == 21, "the secretariat is told at the first reminder after 14 days"
 
@@ -187,11 +191,11 @@ def test_house_rule_of_reminders() -> None:
 def test_single_reminders_end() -> None:
     once = Reminders(before=(1,), after=(3,), every=0)
 
-    offsets = [r.offset for r in deadlines.reminders(once, date(2011, 5, 27), "UTC")]
+    offsets = [r.offset for r in deadlines.reminders(once, date(2011, 5, 27), Place("UTC"))]
 
     assert offsets == [-1, 3]
     late = datetime(2012, 1, 1, tzinfo=UTC)
-    assert deadlines.next_reminder(once, date(2011, 5, 27), "UTC", late) is None
+    assert deadlines.next_reminder(once, date(2011, 5, 27), Place("UTC"), late) is None
 
 
 def test_zones_of_the_tests_exist() -> None:

@@ -12,7 +12,7 @@ from review import reference
 from review.models import Question, State
 from review.services.queries.turns import Due, due
 from review.services.snapshot import Snapshot
-from workflows import deadlines
+from workflows import engine
 from workflows.spec import FieldKind, Notice, Party, Step, Who
 
 
@@ -129,13 +129,12 @@ _OFFERS: dict[FieldKind, Callable[[Session, Snapshot], list[Choice]]] = {
 def consequences(seen: Snapshot, step: Step, who: Who) -> Consequences:
     """Who is told, which dates are counted from today, where the review goes."""
     process = seen.process
-    today = seen.facts.today
     dates = (
         tuple(
-            due(seen, process.milestone(key), slot, deadlines.due_date(deadline, today))
-            for key, slot, deadline in deadlines.counted_from(process, step.does)
+            due(seen, process.milestone(key), slot, day)
+            for (key, slot), day in engine.periods(process, step.does, seen.facts)
         )
-        if step.does and today
+        if step.does
         else ()
     )
     reopens = tuple(

@@ -27,6 +27,8 @@ class Due:
     zone: str
     place: str
     late_days: int
+    working_days: int = 0
+    """Working days left, of whoever owes it; 0 if none is, or the day is not ahead."""
 
     @property
     def is_late(self) -> bool:
@@ -50,7 +52,8 @@ def due(snapshot: Snapshot, milestone: Milestone, slot: int, on: date | None) ->
     if party is not Party.SECRETARIAT:
         side = snapshot.sides.get(slot if party is Party.REVIEWING_STATE else 0)
     zone = side.time_zone if side else VIENNA
-    late = (deadlines.local_day(snapshot.now, zone) - on).days if on else 0
+    today = deadlines.local_day(snapshot.now, zone)
+    calendar = snapshot.facts.calendar(party, slot)
     return Due(
         milestone,
         slot,
@@ -60,7 +63,8 @@ def due(snapshot: Snapshot, milestone: Milestone, slot: int, on: date | None) ->
         on,
         zone,
         side.capital if side else "Vienna",
-        max(0, late),
+        max(0, (today - on).days) if on else 0,
+        max(0, calendar.between(today, on)) if on else 0,
     )
 
 
