@@ -152,7 +152,7 @@ def _milestones(process: Process) -> list[str]:
             "Periods are counted on the calendar (31 January plus one month is 28 or 29 February)"
             " and end with the day where the party is. The model date, the agreed date and the day"
             " it was reached are kept apart."
-            f"{_counting(process.counting)}"
+            f"{_counting(process)}"
         ),
         "",
         *_table(head, rows),
