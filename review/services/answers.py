@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from review import policy
 from review.models import Answer, Person, Submission
-from review.services import documents, material, snapshot
+from review.services import audit, documents, material, snapshot
 from review.services.change import Change
 from review.services.errors import NotAllowed, NotFound, Refused
 from review.services.material import Kind, check_provision
@@ -24,6 +24,7 @@ KIND = Kind(
     "adopted",
     ("measures", "examples", "reasons", "assistance_note"),
     {"adopted": N_("Choose an answer before you mark it as answered.")},
+    audit.Verb.ANSWER_SAVED,
 )
 
 

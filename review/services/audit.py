@@ -31,6 +31,8 @@ class Verb(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    ANSWER_SAVED = "answer_saved"
+    FINDING_SAVED = "finding_saved"
     DOCUMENT_ADDED = "document_added"
     DOCUMENT_REMOVED = "document_removed"
     REPORT_DOWNLOADED = "report_downloaded"
@@ -60,6 +62,8 @@ class Verb(StrEnum):
     REPLACEMENT_ASKED = "replacement_asked"
     REQUEST_TAKEN_BACK = "request_taken_back"
     PAIRINGS_LOADED = "pairings_loaded"
+    CLOSURE_RECORDED = "closure_recorded"
+    CLOSURE_TAKEN_BACK = "closure_taken_back"
 
 
 def record(

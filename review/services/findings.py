@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review import policy
 from review.models import Finding, Person
-from review.services import material, snapshot
+from review.services import audit, material, snapshot
 from review.services.errors import NotAllowed, NotFound, Refused
 from review.services.material import Kind, check_provision
 from workflows.spec import N_, Actor, Reason
@@ -24,6 +24,7 @@ KIND = Kind(
         "level": N_("Choose a level of implementation before you mark it as finished."),
         "observation": N_("Write an observation before you mark it as finished."),
     },
+    audit.Verb.FINDING_SAVED,
 )
 
 

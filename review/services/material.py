@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from review import reference
 from review.models import Answer, Finding, Person
+from review.services import audit
 from review.services.errors import InvalidGiven
-from review.services.snapshot import Snapshot
+from review.services.snapshot import VIENNA, Snapshot
+from workflows.deadlines import local_day
 from workflows.given import CONTROL
 from workflows.spec import N_
 
@@ -39,6 +41,8 @@ class Kind(Generic[E]):
     texts: tuple[str, ...]
     needed: Mapping[str, str]
     """What is not empty in an entry that is marked as done, with what to say where it is."""
+
+    saved: audit.Verb
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -83,6 +87,8 @@ def save(
         raise Overwritten(key["provision"], held)
     if errors := _missing(kind, held, values):
         raise InvalidGiven(errors)
+    before = _trace(held)
+    worth_noting = held is None or not _goes_on(held, values, actor, now)
     if held is None:
         held = kind.model(**key, version=0, assistance=[])
         session.add(held)
@@ -92,7 +98,27 @@ def save(
     held.version += 1
     held.updated_at, held.updated_by, held.simulated = now, actor.id, False
     session.flush()
+    if worth_noting:
+        named = {name: value for name, value in key.items() if name != "review_id"}
+        audit.record(
+            session, kind.saved, now=now, actor=actor, review_id=seen.id, before=before,
+            after=named | _trace(held),
+        )  # fmt: skip
     return held
+
+
+def _goes_on(
+    held: Answer | Finding, values: Mapping[str, Any], actor: Person, now: datetime
+) -> bool:
+    """Whether the same person goes on writing on the same day: one row of the trail is enough."""
+    same_day = local_day(held.updated_at, VIENNA) == local_day(now, VIENNA)
+    same_mark = values.get("complete", held.complete) == held.complete
+    return held.updated_by == actor.id and same_day and same_mark
+
+
+def _trace(held: Answer | Finding | None) -> dict[str, Any]:
+    """What the trail says of an entry: that it is there, never what it says."""
+    return {"version": held.version, "complete": held.complete} if held else {}
 
 
 def save_many(

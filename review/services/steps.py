@@ -77,7 +77,10 @@ def _carry_out(change: Change) -> None:
 def stale(session: Session, review_id: int) -> Stale:
     """What to tell somebody whose page is out of date: the last step, by whom and when."""
     last = session.scalars(
-        sa.select(Audit).where(Audit.review_id == review_id).order_by(Audit.id.desc()).limit(1)
+        sa.select(Audit)
+        .where(Audit.review_id == review_id, Audit.definition != "")
+        .order_by(Audit.id.desc())
+        .limit(1)
     ).first()
     if last is None:
         return Stale(review_id, "", "", None)
