@@ -168,7 +168,7 @@ def _faults(plan: CyclePlan) -> dict[str, str]:
         errors["years"] = N_("Year 1 cannot start before the cycle.")
     elif any(one.starts_on >= other.starts_on for one, other in pairwise(plan.years)):
         errors["years"] = N_("Every year must start after the one before.")
-    elif plan.ends_on and plan.years[-1].starts_on > plan.ends_on:
+    elif "ends_on" not in errors and plan.ends_on and plan.years[-1].starts_on > plan.ends_on:
         errors["years"] = N_("The last year would start after the cycle has ended.")
     return errors
 
