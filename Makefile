@@ -22,7 +22,7 @@ reset: $(VENV)/.run  ## Throw away the data of `make run`
 
 test: lint  ## Check and test everything
 	$(BIN)/uncac-review docs --check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev  ## Formatting, lint, types, imports
 	$(BIN)/ruff format --check $(SOURCES)

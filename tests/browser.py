@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, Final
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -20,6 +22,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 PATIENCE = 20_000
 """Milliseconds after which waiting for a page has failed."""
 expect.set_options(timeout=PATIENCE)
+
+_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERYTHING: Final = {"runOnly": {"type": "tag", "values": _TAGS}}
+"""What axe is asked about a page."""
+_RUN: Final = """options => axe.run(
+        document, {...options, resultTypes: ["violations"], iframes: false})
+    .then(found => found.violations.map(one => [one.id, one.nodes[0].html]))"""
 
 
 def chromium() -> str | None:
@@ -44,6 +53,14 @@ def follow(page: Page, pressed: str) -> None:
     """Press what leads to another page, and wait until that page is loaded."""
     with page.expect_navigation(timeout=PATIENCE):
         page.locator(pressed).first.click()
+
+
+def violations(page: Page, rules: Mapping[str, Any] = EVERYTHING) -> list[Any]:
+    """What axe has against a page: the rules that are broken, each with the first place."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[Any] = page.evaluate(_RUN, rules)
+    return found
 
 
 class Quiet(WSGIRequestHandler):

@@ -7,22 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from axe_playwright_python.base import AXE_SCRIPT
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
-from tests.browser import PATIENCE
+from tests.browser import PATIENCE, violations
 
-_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OF_LAYOUT: Final = ["color-contrast", "target-size", "scrollable-region-focusable"]
-EVERYTHING: Final = {"runOnly": {"type": "tag", "values": _TAGS}}
 LAYOUT: Final = {"runOnly": {"type": "rule", "values": _OF_LAYOUT}}
 """What a width, colours or a direction of writing can change."""
 WIDTHS: Final = (320, 360, 720, 820)
 """Pixels; 720 is a screen of 1440 at 200 per cent."""
-_RUN: Final = """options => axe.run(
-        document, {...options, resultTypes: ["violations"], iframes: false})
-    .then(found => found.violations.map(one => [one.id, one.nodes[0].html]))"""
 _SIDEWAYS: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _UNSEEN_FOCUS: Final = """() => {
     const all = document.querySelectorAll("a[href], button, input, select, textarea, summary");
@@ -72,11 +66,10 @@ def faults(
     page.once("console", lambda message: said.append(message.text))
     _wear(page, first)
     page.goto(path, wait_until="load")
-    page.evaluate(AXE_SCRIPT)
-    found: list[Any] = page.evaluate(_RUN, rules)
+    found: list[Any] = violations(page, rules)
     found += [("focus not to be seen", one) for one in page.evaluate(_UNSEEN_FOCUS)]
     _wear(page, then)
-    found += page.evaluate(_RUN, LAYOUT)
+    found += violations(page, LAYOUT)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         if (wide := page.evaluate(_SIDEWAYS)) > 0:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import files, world
-from tests.browser import PATIENCE, follow, headless, served
+from tests.browser import EVERYTHING, PATIENCE, follow, headless, served
 from tests.journeys import looks
 from tests.journeys import site as sites
 from tests.journeys.looks import Look, become, faults
@@ -117,7 +117,7 @@ def test_every_kind_of_page_is_looked_at(site: Site) -> None:
 @pytest.mark.parametrize(
     ("language", "first", "then", "rules"),
     [
-        ("en", Look(1440, "light"), Look(360, "dark"), looks.EVERYTHING),
+        ("en", Look(1440, "light"), Look(360, "dark"), EVERYTHING),
         ("ar", Look(1440, "dark"), Look(360, "light"), looks.LAYOUT),
     ],
     ids=["English", "Arabic"],

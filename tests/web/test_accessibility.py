@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from review.models import Person
-from tests.browser import follow, headless, served
+from tests.browser import follow, headless, served, violations
 from tests.web.conftest import PASSWORD, MakePerson
 
 pytestmark = pytest.mark.browser
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STRANGERS = ["/sign-in", "/forgotten-password", "/invitation/unknown", "/nothing-here"]
 
 
@@ -55,9 +53,7 @@ def complaints(page: Page) -> list[str]:
 def check(page: Page, path: str) -> None:
     """No finding of axe, nothing that scrolls sideways, nothing that the policy refuses."""
     page.goto(path)
-    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
-    found = [(one["id"], one["nodes"][0]["html"]) for one in results.response["violations"]]
-    assert found == [], path
+    assert violations(page) == [], path
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{path} scrolls sideways by {wide} pixels"
     refused = [text for text in complaints(page) if "status of" not in text]
