@@ -45,6 +45,7 @@ PAGES: Final = (
     "workbench",
     "findings",
     "questions",
+    "calendars",
 )
 """The page families: modules of review.web, each with a `blueprint`."""
 

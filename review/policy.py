@@ -30,6 +30,7 @@ class Action(StrEnum):
     PLAN_CYCLE = "plan_cycle"
     KEEP_ROSTER = "keep_roster"
     KEEP_OWN_EXPERTS = "keep_own_experts"
+    KEEP_CALENDARS = "keep_calendars"
     DRAW_LOTS = "draw_lots"
     SEE_DRAWS = "see_draws"
     SEE_REVIEW = "see_review"
@@ -197,6 +198,7 @@ PERSONAL: dict[Action, Callable[[Person], bool]] = {
     # Years, shares and rules of the draws bind every State: they are the administrator's.
     Action.PLAN_CYCLE: lambda person: person.role == ADMINISTRATOR,
     Action.KEEP_ROSTER: lambda person: person.is_secretariat,
+    Action.KEEP_CALENDARS: lambda person: person.is_secretariat,
     Action.KEEP_OWN_EXPERTS: lambda person: person.role == "focal_point",
     # Preparing, publishing, opening, drawing, recording; which draws others see: queries/draws.py.
     Action.DRAW_LOTS: lambda person: person.is_secretariat,

@@ -17,6 +17,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
     TextAreaField,
+    ValidationError,
 )
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
@@ -71,9 +72,9 @@ class DayField(StringField):
         if not str(self.data or "").strip():
             return
         if self.day is None:
-            raise ValueError(_("This is not a date. Write year-month-day, for example 2011-05-27."))
+            raise ValidationError(_("This is not a date. Write year-month-day, for example 2011-05-27."))
         if self.day.year not in _DAYS:
-            raise ValueError(_("This year cannot be right."))
+            raise ValidationError(_("This year cannot be right."))
 
 
 class NumberField(StringField):
@@ -88,7 +89,7 @@ class NumberField(StringField):
     def pre_validate(self, _form: FlaskForm) -> None:
         """Refuse what is no whole number."""
         if str(self.data if self.data is not None else "").strip() and self.number is None:
-            raise ValueError(_("This is not a whole number."))
+            raise ValidationError(_("This is not a whole number."))
 
 
 def reason_field() -> Any:

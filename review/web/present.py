@@ -6,6 +6,7 @@ midnight, in the capital of whoever owes it. Moments are aware datetimes, shown 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
@@ -189,6 +190,12 @@ def _yours(value: date, zone: str) -> str:
     return _("your time %(day)s, %(hour)s", day=_format(here, "MMMEd"), hour=hour(here, mine))
 
 
+def weekdays(numbers: Iterable[int]) -> str:
+    """Days of the week in a list: "Friday and Saturday"; Monday is 0."""
+    names = _locale().days["format"]["wide"]
+    return format_list([names[one] for one in numbers], locale=_locale())
+
+
 def number(value: float) -> str:
     """A number with the separators of the reader's language."""
     return babel_numbers.format_decimal(value, locale=_locale())
@@ -244,6 +251,7 @@ _SHOWN: Final = (
     distance,
     late_days,
     due,
+    weekdays,
     number,
     size,
     listed,
