@@ -23,7 +23,8 @@ TRANSCRIPT |= {"secret": HEX, "seed": HEX, "digest": HEX}
 BOTH = {"format": '"uncac-lots/1"', "cycle": FROM_1, "title": TEXT, "secret_sha256": HEX}
 PARTY = {"code": CODE, "name": TEXT, "group": f"null|{SOME}"}
 YEARS = BOTH | {"kind": '"years"', "year": "0", "mode": '"lot_by_lot"', "reviews": r"\[\]"}
-YEARS |= {"rules": {"quotas": OBJECT}, "parties": [PARTY | {"volunteers": FROM_0}], "lots": LIST}
+YEARS |= {"rules": {"quotas": OBJECT}, "lots": LIST}
+YEARS |= {"parties": [PARTY | {"group": f"null|{TEXT}", "volunteers": FROM_0}]}
 RULES = {"most": FROM_1, "least": FROM_0, "working_most": FROM_0, "last_year": FROM_1}
 RULES |= {"no_mutual": BOOL, "similar_tickets": FROM_1, "steps_per_slot": FROM_1}
 REVIEW = {"code": CODE, "year": FROM_1, "reviewers": rf"\[({CODE}|null),({CODE}|null)\]"}
@@ -94,9 +95,9 @@ class Cycle:
         self.least = {p: self.rules["least"] * row["serves"] for p, row in self.party.items()}
         rows = sorted(a["reviews"], key=lambda row: row["year"])
         self.held = {(row["code"], k): row["reviewers"][k - 1] for row in rows for k in (1, 2)}
-        known = {row["code"] for row in rows} | {*self.held.values()} <= {None, *self.party}
-        need(known, "reviews: an unknown party")
         self.year = {(row["code"], k): row["year"] for row in rows for k in (1, 2)}
+        known = {state for state, _ in self.held} | {*self.held.values()} <= {None, *self.party}
+        need(known, "reviews: an unknown party")
         self.early = {s for s in self.held if self.year[s] < self.rules["last_year"]}
         self.lots = [(lot["state"], lot["slot"]) for lot in a["lots"]]
         self.without = {lot["state"]: lot["without"] for lot in a["lots"]}
@@ -105,8 +106,8 @@ class Cycle:
             without = a["lots"][n]["without"]
             fits = without == self.without[slot[0]] and {*without} <= {*self.party}
             need(is_open and fits, f"announced lot {n + 1}: contradicts section 4.4")
-        null = [s for s, p in self.held.items() if p is None]
-        self.slots = self.lots + [s for s in null if s not in self.lots]
+        later = [s for s, p in self.held.items() if p is None and s not in self.lots]
+        self.slots = self.lots + later
         self.may = {s: {p for p in self.party if not self.reason(s, p)} for s in self.slots}
         self.plan = self.completion(self.may, self.held)
         need(self.plan is not None, "no completion exists before the first lot")

@@ -24,7 +24,8 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "lots" / "verify_lots.py"
-LIMIT = 320
+LIMIT = 250
+"""Lines of code; empty lines and docstrings are not counted."""
 Json = dict[str, Any]
 Slot = tuple[str, int]
 SECRET = "5b" * 32
@@ -360,12 +361,12 @@ def plain() -> Json:
 
 
 def years_transcript(seed: int) -> Json:
-    dice = random.Random(seed)
+    dice, none = random.Random(seed), None if seed % 2 else ""
     parties = [
         {
             "code": f"A{c}A",
             "name": "",
-            "group": dice.choice(["G", "H", None]),
+            "group": dice.choice(["G", "H", none]),
             "volunteers": dice.choice([0, 0, 1, 2, 3, 9]),
         }
         for c in "ABCDEFGHIJ"
@@ -431,6 +432,21 @@ def test_a_draw_without_lots_ends_at_the_seed() -> None:
     transcript = transcript_of(Small(cycle))
     assert transcript["digest"] == transcript["seed"]
     assert said(transcript).startswith("0 lots")
+
+
+def test_a_cycle_that_only_mutual_reviews_could_complete_is_refused() -> None:
+    """Four States have six pairs, and eight slots."""
+    codes = ("AAA", "ABA", "ACA", "ADA")
+    announcement = announced(
+        parties=[party(code) for code in codes],
+        rules=RULES,
+        reviews=[{"code": code, "year": 1, "reviewers": [None, None]} for code in codes],
+        lots=[],
+    )
+    assert Small(announcement).completions == []
+    assert "no completion" in said(chained(announcement, "1", lambda _: iter([])))
+    allowed = announcement | {"rules": RULES | {"no_mutual": False}}
+    assert said(chained(allowed, "1", lambda _: iter([]))).startswith("0 lots")
 
 
 def test_a_draw_without_a_completion_is_refused() -> None:
@@ -717,4 +733,12 @@ def test_it_is_short_and_needs_only_python() -> None:
         )
     ]
     assert {str(name).split(".")[0] for name in imported} <= sys.stdlib_module_names
-    assert len(source.splitlines()) <= LIMIT
+    texts = {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if ast.get_docstring(node)
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    code = [n for n, line in enumerate(source.splitlines(), 1) if line.strip() and n not in texts]
+    assert len(code) <= LIMIT
