@@ -80,11 +80,11 @@ class Ground:
 def built(app: Flask, key: str, build: Callable[[Session], World]) -> World:
     """The world of that name, under the application from now on."""
     ground: Ground = app.extensions["ground"]
-    if key in ground.worlds:
-        ground.lay(key)
-    else:
+    if key not in ground.worlds:
+        ground.lay(NOTHING)
         ground.worlds[key] = _build(build)
         ground.keep(key)
+    ground.lay(key)
     with db.transaction() as session:
         return _found(session, ground.worlds[key])
 
