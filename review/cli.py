@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Never
 
+from review import lots_cli
+
 if TYPE_CHECKING:
     from review.settings import Settings
     from review.stack import Folder
@@ -301,6 +303,7 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "Say what of this system works, a line each")
     docs = command("docs", _docs, "Write docs/ from the definition of the process")
     docs.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
+    lots_cli.register(commands, _connected)
     command("reset", _reset, "Throw away the data folder of `run`")
     return parser
 

@@ -23,15 +23,17 @@ from workflows.review_years import NO_GROUP, YearParty
 class Outcome:
     """One cycle drawn both ways.
 
+    ``impossible``: no completion existed before the first lot, so nothing was drawn.
     ``stuck_in``, ``naive_stuck_in``: the year in which no lot could be drawn any more, 0 if the
     cycle was completed. ``broken``, ``naive_broken``: parties under the fewest or over the most
     reviews, and States that review each other, in a completed cycle.
     """
 
-    stuck_in: int
-    broken: int
-    naive_stuck_in: int
-    naive_broken: int
+    impossible: bool = False
+    stuck_in: int = 0
+    broken: int = 0
+    naive_stuck_in: int = 0
+    naive_broken: int = 0
 
     @property
     def dead_end(self) -> bool:
@@ -46,9 +48,13 @@ class Outcome:
 
 @dataclass
 class Summary:
-    """How many of the cycles could not be completed; of the naive draw also how it failed."""
+    """How many of the cycles could not be completed; of the naive draw also how it failed.
+
+    ``impossible`` ones are no dead ends: nobody could have completed them.
+    """
 
     cycles: int = 0
+    impossible: int = 0
     dead_ends: int = 0
     naive_dead_ends: int = 0
     naive_stuck_in_year: Counter[int] = field(default_factory=Counter)
@@ -57,6 +63,7 @@ class Summary:
     def add(self, outcome: Outcome) -> None:
         """Count one cycle more."""
         self.cycles += 1
+        self.impossible += outcome.impossible
         self.dead_ends += outcome.dead_end
         self.naive_dead_ends += outcome.naive_dead_end
         if outcome.naive_stuck_in:
@@ -68,6 +75,7 @@ class Summary:
         stuck = {str(year): count for year, count in sorted(self.naive_stuck_in_year.items())}
         return {
             "cycles": self.cycles,
+            "impossible": self.impossible,
             "dead_ends": self.dead_ends,
             "naive_dead_ends": self.naive_dead_ends,
             "naive_stuck_in_year": stuck,
@@ -98,13 +106,17 @@ def outcomes(
         chance = Random(seed)  # noqa: S311 - a simulation, not a secret
         years = years_by_lot(parties, shares, chance)
         board = Board.of(rules, parties, [LotReview(code, year) for code, year in years.items()])
-        end, stuck_in = by_lot(board, chance)
+        completion = Completion.find(board)
+        if completion is None:
+            yield Outcome(impossible=True)
+            continue
+        end, stuck_in = by_lot(completion, chance)
         naive_end, naive_stuck_in = naively(board, chance)
         yield Outcome(
-            stuck_in,
-            0 if stuck_in else broken(end),
-            naive_stuck_in,
-            0 if naive_stuck_in else broken(naive_end),
+            stuck_in=stuck_in,
+            broken=0 if stuck_in else broken(end),
+            naive_stuck_in=naive_stuck_in,
+            naive_broken=0 if naive_stuck_in else broken(naive_end),
         )
 
 
@@ -121,25 +133,22 @@ def years_by_lot(
     return years
 
 
-def by_lot(board: Board, chance: Random) -> tuple[Board, int]:
+def by_lot(completion: Completion, chance: Random) -> tuple[Board, int]:
     """The board after every slot is drawn, and the year in which it got stuck (0: it did not).
 
     Whoever is drawn and is not in the bowl is put back, which gives every ticket in the bowl the
     same chance and asks for fewer completions than the whole bowl would.
     """
-    completion = Completion.find(board)
-    for state, slot, year in in_order(board):
-        if completion is None:
-            return board, year
+    for state, slot, year in in_order(completion.board):
         kept: Completion | None = None
-        for code in _shuffled(board, state, slot, chance):
+        for code in _shuffled(completion.board, state, slot, chance):
             kept = completion.draw(state, slot, code)
             if kept is not None:
                 break
         if kept is None:
             return completion.board, year
         completion = kept
-    return (completion.board if completion else board), 0
+    return completion.board, 0
 
 
 def naively(board: Board, chance: Random) -> tuple[Board, int]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -12,7 +16,7 @@ from review.services.draws.orders import REQUESTED
 from review.services.errors import Refused
 from workflows import announcement
 from workflows.announcement import Announcement, YearsAnnouncement
-from workflows.completion import Completion
+from workflows.completion import Completion, UndecidedError
 from workflows.facts import Reason
 from workflows.lots import Board
 from workflows.registry import process
@@ -20,8 +24,11 @@ from workflows.registry import process
 
 def obstacles(board: Board, stands: Standing) -> tuple[Reason, ...]:
     """Why the cycle cannot be completed from here; nothing if it can."""
-    if Completion.find(board) is not None:
-        return ()
+    try:
+        if Completion.find(board) is not None:
+            return ()
+    except UndecidedError:
+        return (Reason(N_("Whether the cycle can be completed could not be decided.")),)
     reasons = [Reason(N_("The cycle cannot be completed from what stands."))]
     reviewed = {one.code for one in stands.reviews}
     if without := [one.code for one in stands.parties if one.code not in reviewed]:
@@ -31,6 +38,50 @@ def obstacles(board: Board, stands: Standing) -> tuple[Reason, ...]:
         text = N_("%(count)d parties cannot be drawn because their list of experts is missing.")
         reasons.append(Reason(text, {"count": len(stands.unlisted)}))
     return tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """How much room a cycle has: places still open, and reviews that parties can still take.
+
+    ``early`` counts the years before the last. ``owed``: reviews still missing for the fewest of
+    each party. ``own_group``: by regional group, open first places and the room of its parties.
+    """
+
+    places: int
+    room: int
+    early_places: int
+    early_room: int
+    owed: int
+    own_group: Mapping[str, tuple[int, int]]
+
+
+def slack(board: Board) -> Slack:
+    """What is open and what is left of the limits; a rough picture, the check itself is exact."""
+    rules = board.rules
+    serving = [one for one in board.parties.values() if one.serves]
+    room = {one.code: max(0, rules.most - board.carried[one.code]) for one in serving}
+    early = {
+        one.code: min(room[one.code], max(0, rules.working_most - board.carried_early[one.code]))
+        for one in serving
+    }
+    first = Counter(
+        board.parties[review.code].group or ""
+        for review in board.reviews.values()
+        if 1 in review.open_slots()
+    )
+    before_last = [r for r in board.reviews.values() if r.year < rules.last_year]
+    return Slack(
+        places=len(board.open_slots()),
+        room=sum(room.values()),
+        early_places=sum(len(review.open_slots()) for review in before_last),
+        early_room=sum(early.values()),
+        owed=sum(max(0, rules.least - board.carried[one.code]) for one in serving),
+        own_group={
+            group: (count, sum(room[o.code] for o in serving if group in ("", o.group)))
+            for group, count in sorted(first.items())
+        },
+    )
 
 
 def unchanged(session: Session, draw: Draw) -> None:

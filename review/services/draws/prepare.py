@@ -54,7 +54,6 @@ def prepare(
     other, or the cycle could not be completed.
     """
     cycle = cycle_planning.locked(session, cycle_number)
-    _check(session, cycle, order)
     if in_progress(session, cycle):
         raise refused(
             "prepare", N_("A draw of this cycle is in progress; finish or void it first.")
@@ -88,8 +87,10 @@ def announced(
 ) -> tuple[Announcement, Orders]:
     """The announcement of a draw from what stands, with the requests that it would answer.
 
-    Raises Refused with reasons if there is nothing to draw or the cycle could not be completed.
+    Raises InvalidGiven for an unusable title, session or year; Refused with reasons if there is
+    nothing to draw or the cycle could not be completed.
     """
+    _check(session, cycle, order)
     hashed = chance.secret_hash(secret)
     try:
         if order.year == 0:
