@@ -123,7 +123,7 @@ def _migrate(given: argparse.Namespace) -> int:  # noqa: ARG001
 def _seed(given: argparse.Namespace) -> int:
     settings = _connected()
     if given.administrator:
-        return _begin(given.administrator, settings)
+        return _begin(given.administrator)
     if not settings.demonstration:
         print(
             "uncac-review: say --administrator ADDRESS to begin a real installation,"
@@ -134,7 +134,7 @@ def _seed(given: argparse.Namespace) -> int:
     return _demonstrate(settings)
 
 
-def _begin(address: str, settings: "Settings") -> int:
+def _begin(address: str) -> int:
     """States, cycles and an invitation for the first administrator."""
     from review import clock, db
     from review.services import bootstrap
@@ -142,9 +142,7 @@ def _begin(address: str, settings: "Settings") -> int:
 
     try:
         with db.transaction() as session:
-            invited = bootstrap.begin(
-                session, address, now=clock.now(), time_zone=settings.duty_station_zone
-            )
+            invited = bootstrap.begin(session, address, now=clock.now())
     except AccountError as refused:
         print(f"uncac-review: {address}: {refused}", file=sys.stderr)
         return _UNUSABLE

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MEBIBYTE: Final = 1024 * 1024
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -51,8 +50,6 @@ class Settings:
     """Uploaded documents and generated reports."""
     session_hours: int
     upload_limit_bytes: int
-    duty_station_zone: str
-    """Time zone in which a day of a deadline ends."""
     mailbox_url: str
     """The page of the demonstration's mailbox; empty where mail really leaves."""
     log_level: str
@@ -177,14 +174,6 @@ def _yes_or_no(text: str) -> bool:
     raise ValueError("it should be 1 or 0")
 
 
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("it should be the name of a time zone, as in Europe/Vienna") from None
-    return text
-
-
 def _log_level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise ValueError(f"it should be one of {', '.join(LOG_LEVELS)}")
@@ -219,7 +208,6 @@ _READERS: Final[Mapping[str, tuple[str | None, Callable[[str], object]]]] = {
     "data_dir": ("var", lambda text: Path(text).absolute()),
     "session_hours": ("12", _whole_number(1, 24 * 30)),
     "upload_limit_bytes": (str(25 * MEBIBYTE), _whole_number(1024, 1024 * MEBIBYTE)),
-    "duty_station_zone": ("Europe/Vienna", _zone),
     "mailbox_url": ("", _optional_page),
     "log_level": ("INFO", _log_level),
     "trusted_proxies": ("0", _whole_number(0, 9)),

@@ -120,6 +120,17 @@ def says(pattern: str) -> Callable[[Source], bool]:
 # Where things happen ---------------------------------------------------------------------------
 
 
+def test_the_duty_station_has_one_zone_for_periods_pages_papers_and_mails() -> None:
+    assert who(says(r"^Europe/Vienna$")) == {
+        "workflows/deadlines.py",
+        "review/models/people.py",  # what the database writes where nothing is given
+    }
+    assert not who(says(r"(?i)^duty_station_zone$")) - {
+        "review/web/frame.py",
+        "review/web/present.py",
+    }
+
+
 def test_only_the_database_module_commits() -> None:
     assert who(calls(r".*\.commit")) == {"review/db.py"}
 
@@ -224,7 +235,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
             data_dir=tmp_path_factory.mktemp("data"),
             session_hours=12,
             upload_limit_bytes=1024,
-            duty_station_zone="Europe/Vienna",
             mailbox_url="",
             log_level="INFO",
             trusted_proxies=0,

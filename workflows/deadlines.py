@@ -18,6 +18,9 @@ from zoneinfo import ZoneInfo
 from workflows.spec import Deadline, Process, Reminders
 from workflows.working_days import EVERY_DAY, LONGEST_PAUSE, WorkCalendar
 
+DUTY_STATION_ZONE = "Europe/Vienna"
+"""Where the secretariat's days end. No setting: the periods of a review do not depend on where
+somebody runs the engine."""
 MORNING = time(9)
 """Local hour at which a reminder becomes due."""
 

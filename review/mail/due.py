@@ -13,7 +13,7 @@ from workflows import deadlines
 from workflows.registry import process
 from workflows.spec import Milestone, Party
 
-OFFICE: Final = ("Europe/Vienna", "Vienna")
+OFFICE: Final = (deadlines.DUTY_STATION_ZONE, "Vienna")
 """Where the days of the secretariat end."""
 
 

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from review.models import Person
 from review.services import accounts, seed
+from review.services.snapshot import VIENNA
 
 
-def begin(session: Session, administrator: str, *, now: datetime, time_zone: str) -> bool:
+def begin(session: Session, administrator: str, *, now: datetime) -> bool:
     """Load States and cycles, and invite an administrator; False if there is one already.
 
     Loading again adds what is missing and changes nothing. States come without addresses of their
@@ -32,7 +33,7 @@ def begin(session: Session, administrator: str, *, now: datetime, time_zone: str
         title="Administrator",
         role="secretariat_administrator",
         iso3=None,
-        preferences=accounts.Preferences(language="en", time_zone=time_zone, digest=False),
+        preferences=accounts.Preferences(language="en", time_zone=VIENNA, digest=False),
         actor=None,
         now=now,
     )

@@ -19,6 +19,7 @@ from review import clock, db
 from review.models import Member, MilestoneDate, Person, Question, Review, Reviewer
 from review.services import accounts, answers, findings, passwords, replay, seed, specimen
 from review.services.replay import given
+from review.services.snapshot import VIENNA
 from workflows.registry import process
 
 OPENS: Final = datetime(2013, 6, 3, 8, 0, tzinfo=UTC)
@@ -173,9 +174,7 @@ def _member(session: Session, review: Review, slot: int) -> Person:
 def _observer(session: Session, review: Review, now: datetime) -> Person:
     """Somebody of the Permanent Mission of the State under review, who only reads."""
     told = given.observer(review.iso3)
-    person = Person(
-        **told, role="observer", iso3=review.iso3, time_zone="Europe/Vienna", invited_at=now
-    )
+    person = Person(**told, role="observer", iso3=review.iso3, time_zone=VIENNA, invited_at=now)
     session.add(person)
     session.flush()
     session.add(

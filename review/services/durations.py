@@ -21,10 +21,10 @@ from review.reference import FirstCycleEntry, first_cycle, party
 from review.services import documented
 from review.services.documented import Pin
 from review.services.pairs import Pair, expected
+from review.services.snapshot import VIENNA
 
 DEFAULT_SEED: Final = 1
 FINAL_STEP: Final = "issue_summary"
-OFFICE_ZONE: Final = "Europe/Vienna"
 
 _START: Final[Mapping[int, date]] = {
     1: date(2010, 7, 12),
@@ -275,4 +275,4 @@ def _zone(offset: _Offset, zones: Sequence[str]) -> str:
     """Where the one who takes a step sits."""
     if offset.step in _BY_STATE or (offset.step == "approve_report" and offset.slot == 0):
         return zones[0]
-    return zones[offset.slot] if offset.slot else OFFICE_ZONE
+    return zones[offset.slot] if offset.slot else VIENNA

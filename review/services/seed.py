@@ -24,12 +24,13 @@ from review.models import (
 from review.services import cycles, documented, pairs, steps
 from review.services.documented import drawn_at
 from review.services.pairs import SIMULATED, Pair
+from review.services.snapshot import VIENNA
 from workflows.deadlines import add_months
 from workflows.registry import process
 
 ADMINISTRATOR_EMAIL: Final = "administrator@secretariat.example"
 ADMINISTRATOR_TITLE: Final = "Secretariat administrator"
-DRAW_RECORDED_AT: Final = time(17, tzinfo=ZoneInfo("Europe/Vienna"))
+DRAW_RECORDED_AT: Final = time(17, tzinfo=ZoneInfo(VIENNA))
 
 _CYCLES: Final = (
     (1, "irm-1", date(2010, 7, 1), date(2015, 6, 30), (1, 1, 1, 1, 0)),

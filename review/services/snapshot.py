@@ -21,13 +21,14 @@ from review.models import Review
 from review.services import blueprint, work_calendars
 from review.services.errors import NotFound
 from workflows import deadlines
-from workflows.deadlines import local_day
+from workflows.deadlines import DUTY_STATION_ZONE, local_day
 from workflows.registry import process
 from workflows.spec import FACT_GROUPS, Facts, Party, Process
 from workflows.working_days import EVERY_DAY
 
-VIENNA = "Europe/Vienna"
-"""The secretariat's duty station: its days end there."""
+VIENNA = DUTY_STATION_ZONE
+"""The secretariat's duty station: its days end there, and whoever is not signed in reads its hours.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from review import clock, languages
 from review.languages import N_
 from review.policy import Action
 from review.resources import STATIC, TRANSLATIONS
+from review.services.snapshot import VIENNA
 from review.settings import Settings
 from review.web import access, present, words
 from review.web.words import _
@@ -48,7 +49,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Set language and zone for every request and give the templates what the frame shows."""
     app.config["BABEL_DEFAULT_LOCALE"] = languages.SOURCE
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
-    app.config["DUTY_STATION_ZONE"] = settings.duty_station_zone
+    app.config["DUTY_STATION_ZONE"] = VIENNA
     babel.init_app(app, locale_selector=language_code, timezone_selector=present.viewer_zone)
     words.install(app)
     present.install(app)
@@ -98,7 +99,7 @@ def _frame(settings: Settings) -> dict[str, Any]:
         "now": clock.now(),
         "demonstration": settings.demonstration,
         "mailbox_url": settings.mailbox_url,
-        "duty_station_zone": settings.duty_station_zone,
+        "duty_station_zone": VIENNA,
     }
 
 

@@ -25,7 +25,6 @@ def test_production_needs_six_values_and_has_sense_for_the_rest() -> None:
     assert (loaded.host, loaded.port, loaded.web_workers) == ("127.0.0.1", 8000, 2)
     assert loaded.demonstration is False
     assert loaded.clock_offset == timedelta()
-    assert loaded.duty_station_zone == "Europe/Vienna"
     assert loaded.mailbox_url == ""
     assert loaded.data_dir == Path("var").absolute()
 
@@ -60,7 +59,6 @@ def test_one_message_lists_every_missing_value_with_what_it_is() -> None:
         ("CLOCK_OFFSET_SECONDS", "a year", "whole number"),
         ("SESSION_HOURS", "-1", "whole number"),
         ("UPLOAD_LIMIT_BYTES", "25 MB", "whole number"),
-        ("DUTY_STATION_ZONE", "Vienna", "Europe/Vienna"),
         ("MAILBOX_URL", "here", "https:// or http://"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR"),
     ],

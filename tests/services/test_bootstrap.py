@@ -17,7 +17,7 @@ ADDRESS = "administrator@secretariat.example"
 
 
 def begin(session: Session, address: str = ADDRESS) -> bool:
-    return bootstrap.begin(session, address, now=world.START, time_zone="Europe/Vienna")
+    return bootstrap.begin(session, address, now=world.START)
 
 
 def test_begins_with_states_cycles_and_an_invitation(session: Session) -> None:

@@ -47,7 +47,6 @@ def settings(template_url: str, redis_url: str, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         session_hours=12,
         upload_limit_bytes=1024 * 1024,
-        duty_station_zone="Europe/Vienna",
         mailbox_url="",
         log_level="INFO",
         trusted_proxies=0,
