@@ -215,6 +215,12 @@ def _read_reviewers(head: Mapping[str, Any]) -> Announcement:
     parties = [_fields(one, "parties", _PARTY) for one in head["parties"]]
     reviews = [_fields(one, "reviews", _REVIEW) for one in head["reviews"]]
     lots = [_fields(one, "lots", _LOT) for one in head["lots"]]
+    for one in parties:
+        _check_code(one["code"])
+        if one["group"] == "":
+            raise LotsError(f"parties: a group of {one['code']} has no name")
+        if any(year < 1 for year in _each(one["excused"], int, "excused")):
+            raise LotsError(f"excused: a year of {one['code']} is not at least 1")
     return ReviewersAnnouncement(
         head["cycle"],
         head["year"],
@@ -222,10 +228,7 @@ def _read_reviewers(head: Mapping[str, Any]) -> Announcement:
         head["secret_sha256"],
         Mode(head["mode"]),
         Rules(**_fields(head["rules"], "rules", _RULES)),
-        tuple(
-            LotParty(**{**one, "excused": frozenset(_each(one["excused"], int, "excused"))})
-            for one in parties
-        ),
+        tuple(LotParty(**{**one, "excused": frozenset(one["excused"])}) for one in parties),
         tuple(LotReview(one["code"], one["year"], _pair(one)) for one in reviews),
         tuple(
             LotOrder(lot["state"], lot["slot"], tuple(_each(lot["without"], str, "without")))
@@ -244,6 +247,10 @@ def _pair(review: Mapping[str, Any]) -> tuple[str | None, str | None]:
 def _read_years(head: Mapping[str, Any]) -> Announcement:
     quotas = _fields(head["rules"], "rules", {"quotas": dict})["quotas"]
     parties = [_fields(one, "parties", _YEAR_PARTY) for one in head["parties"]]
+    for one in parties:
+        _check_code(one["code"])
+        if one["volunteers"] < 0:
+            raise LotsError(f"volunteers: {one['code']} has a year below 0")
     return YearsAnnouncement(
         head["cycle"],
         head["title"],
@@ -251,6 +258,11 @@ def _read_years(head: Mapping[str, Any]) -> Announcement:
         {group: tuple(_each(row, int, "quotas")) for group, row in quotas.items()},
         tuple(YearParty(**one) for one in parties),
     )
+
+
+def _check_code(code: str) -> None:
+    if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
+        raise LotsError(f"parties: {code!r} is not a code of three capital letters")
 
 
 def _each(values: object, kind: type, where: str) -> Sequence[Any]:
