@@ -103,7 +103,7 @@ def _page(cycle: Cycle, form: SelectedForm) -> str:
     session, now = reading.session(), clock.now()
     definition = process(cycle.process_key)
     rows = board.rows(session, cycle, now)
-    years = query.years(cycle, rows)
+    years = query.years(query.year_begins(session, cycle), rows)
     pictures = {}
     for year in years:
         data = burn_up.burn_up(definition, [r for r in rows if r.year == year.number], now)

@@ -87,7 +87,7 @@ def load(
         years=tuple(sorted({row.year for row in everything})),
         total=len(of_year),
         counts=_counts(definition, of_year),
-        needs=needs.needs(session, mine, now, cycles.year_prepared(cycle, now)),
+        needs=needs.needs(session, mine, now, cycles.year_prepared(session, cycle, now)),
         needs_of_all=needs_of_all,
         burn_up=pictures.burn_up(definition, of_year, now),
         found=len(found),

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Cycle, Review, State
+from review.models import Cycle, CycleYear, Review, State
 from review.services.errors import NotFound
 from review.services.queries.board import Row
 from review.services.snapshot import VIENNA
@@ -46,15 +46,19 @@ def current(session: Session, now: datetime) -> Cycle:
     return found or find(session, 1)
 
 
-def year_begins(cycle: Cycle, year: int) -> date:
-    """The day on which a year of a cycle begins."""
-    return add_months(cycle.starts_on, 12 * (year - 1))
+def year_begins(session: Session, cycle: Cycle) -> dict[int, date]:
+    """The day on which each year of a cycle begins: as planned, else a year after the other."""
+    planned = session.execute(
+        sa.select(CycleYear.year, CycleYear.starts_on).where(CycleYear.cycle_id == cycle.id)
+    )
+    usual = {year: add_months(cycle.starts_on, 12 * (year - 1)) for year in range(1, 6)}
+    return usual | dict(planned.tuples().all())
 
 
-def year_prepared(cycle: Cycle, now: datetime) -> int:
+def year_prepared(session: Session, cycle: Cycle, now: datetime) -> int:
     """The latest year of a cycle whose reviews can be started by now; 0 before the first."""
     day = local_day(now, VIENNA) + DRAW_BEFORE_YEAR
-    return sum(1 for year in range(1, 6) if year_begins(cycle, year) <= day)
+    return sum(1 for begins in year_begins(session, cycle).values() if begins <= day)
 
 
 def candidates(session: Session, cycle: Cycle, now: datetime) -> list[tuple[str, str]]:
@@ -86,15 +90,15 @@ class Year:
         return sum(self.by_stage.values())
 
 
-def years(cycle: Cycle, rows: Sequence[Row]) -> list[Year]:
-    """The years of a cycle that have reviews."""
+def years(begins: Mapping[int, date], rows: Sequence[Row]) -> list[Year]:
+    """The years of a cycle that have reviews; ``begins`` has the first day of each."""
     made = []
     for number in sorted({row.year for row in rows}):
         mine = [row for row in rows if row.year == number]
         made.append(
             Year(
                 number,
-                year_begins(cycle, number),
+                begins[number],
                 Counter(row.seen.stage for row in mine),
                 sum(1 for row in mine if row.stage.final),
                 sum(1 for row in mine if row.late_days),
