@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
+from docx import Document
 from sqlalchemy.orm import Session
 
+from review import languages
 from review.models import Audit, Outbox, Reviewer
-from review.services.draws import pairings, pairings_lists, prepare
+from review.services.draws import pairings, pairings_lists, pairings_paper, prepare
 from review.services.draws.orders import Purpose
 from review.services.draws.pairings import Effect, Report
 from review.services.errors import InvalidGiven, Refused
@@ -196,3 +199,38 @@ def test_list_that_was_given_out_can_be_loaded_again(setting: Setting) -> None:
     public = json.loads(json.dumps(pairings_lists.as_json(setting.cycle, rows)))
     (one,) = [row for row in public["pairings"] if row["iso3"] == AFR[0]]
     assert [each["iso3"] for each in one["reviewers"]] == [AFR[1], WEO[0]]
+
+
+def test_paper_has_a_table_for_each_year_and_group_in_two_languages(setting: Setting) -> None:
+    load(setting, GOOD)
+    rows = pairings_lists.pairings(setting.session, setting.cycle)
+
+    made = Document(BytesIO(pairings_paper.docx(setting.cycle, rows, reader="en", at=NOW)))
+
+    texts = [paragraph.text for paragraph in made.paragraphs]
+    assert [text.split(" / ")[0] for text in texts if text.startswith("Year ")] == [
+        f"Year {year}" for year in range(1, 5)
+    ]
+    assert sum(text.startswith("African States") for text in texts) == 4
+    assert len(made.tables) == 12
+    lines = [[cell.text for cell in row.cells] for table in made.tables for row in table.rows]
+    head = lines[0]
+    assert "State under review" in head[0]
+    assert "\n" in head[0], "the second language stands below the first"
+    named = {row.state: row for row in rows}
+    one = named[AFR[0]]
+    assert one.first
+    assert one.second
+    (found,) = [line for line in lines if line[0].split("\n")[0] == one.name]
+    assert [cell.split("\n")[0] for cell in found[1:3]] == [one.first.name, one.second.name]
+    assert found[3].split("\n")[0] == "documented"
+    assert sum(len(table.rows) - 1 for table in made.tables) == len(rows)
+
+
+@pytest.mark.parametrize("reader", ["en", "fr", "ar", "zh"])
+def test_paper_of_a_cycle_without_reviews_says_so(setting: Setting, reader: str) -> None:
+    content = pairings_paper.docx(setting.cycle, [], reader=reader, at=NOW, specimen=True)
+
+    texts = [paragraph.text for paragraph in Document(BytesIO(content)).paragraphs]
+    nobody = languages.translations(reader).gettext("No State is under review in this cycle yet.")
+    assert [text for text in texts if text.startswith(nobody)]

@@ -33,7 +33,7 @@ def render(paper: Paper) -> bytes:
     tail = body[-1]  # the properties of the section stay last
     for element in _pages(paper):
         tail.addprevious(element)
-    _foot(document, paper)
+    foot(document, paper)
     made = BytesIO()
     document.save(made)
     return made.getvalue()
@@ -43,7 +43,7 @@ def render(paper: Paper) -> bytes:
 
 
 def _pages(paper: Paper) -> Iterable[Any]:
-    yield from _title_page(paper)
+    yield from title_page(paper)
     yield page_break()
     yield from _contents(paper)
     yield page_break()
@@ -61,7 +61,8 @@ def _pages(paper: Paper) -> Iterable[Any]:
             yield paragraph("Numbered", block.rtl, runs(text, block.rtl))
 
 
-def _title_page(paper: Paper) -> Iterable[Any]:
+def title_page(paper: Paper) -> Iterable[Any]:
+    """The first page: marking, mechanism, title, facts."""
     say = languages.translations(paper.language).gettext
     mechanism = N_(
         "Mechanism for the Review of Implementation of the United Nations Convention against"
@@ -106,22 +107,22 @@ def _heading(block: Block, paper: Paper, number: int) -> Any:
     return made
 
 
-def _foot(document: Document, paper: Paper) -> None:
+def foot(document: Document, paper: Paper) -> None:
     """On every page: symbol or State, hash and date, page number; the specimen notice below."""
     section = document.sections[0]
     section.different_first_page_header_footer = False
-    foot = section.footer._element
-    for held in list(foot):
-        foot.remove(held)
+    below = section.footer._element
+    for held in list(below):
+        below.remove(held)
     inside = [
         *runs(f"{paper.foot}\t{paper.page} ", paper.rtl),
         *field("PAGE", "1"),
         *runs(" / ", paper.rtl),
         *field("NUMPAGES", "1"),
     ]
-    foot.append(paragraph("Foot", paper.rtl, inside))
+    below.append(paragraph("Foot", paper.rtl, inside))
     if paper.notice:
-        foot.append(paragraph("Foot", paper.rtl, runs(paper.notice, paper.rtl)))
+        below.append(paragraph("Foot", paper.rtl, runs(paper.notice, paper.rtl)))
     head = section.header._element
     for held in list(head):
         head.remove(held)

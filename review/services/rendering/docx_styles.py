@@ -59,6 +59,7 @@ _ADDED: Final = {
     "Numbered": _Look(after=6, tab=1),
     "RunIn": _Look(bold=True, before=8, after=3, with_next=True),
     "Remark": _Look(italic=True, after=6),
+    "Cell": _Look(9.5, before=2, after=2),
     "Foot": _Look(8.5, right_tab=16),
 }
 
