@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-NAMES: Final = ("steps", "replay")
+NAMES: Final = ("steps", "replay", "lots", "lots_bias")
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 
@@ -37,6 +37,9 @@ def _table(entries: list[dict[str, Any]]) -> str:
     lines = []
     for entry in entries:
         lines.append(f"{entry['name']}, in {entry['unit']}")
+        if "measured" in entry:
+            lines += [f"  {name:<60}{value:>12}" for name, value in entry["measured"].items()]
+            continue
         rows = {"ours": entry["ours"], "floor": entry["floor"], **entry["peers"]}
         for name, value in rows.items():
             times = "" if name == "ours" else f"  ours: {entry['ours'] / value:.2f} times"
