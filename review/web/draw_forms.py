@@ -64,11 +64,11 @@ class PrepareForm(DrawForm):
         ]
         self.mode.choices = [SelectChoice(key, _(text)) for key, text in MODES.items()]
 
-    def suggest(self, choices: Sequence[Choice], session: GroupSession | None) -> None:
-        """What is most likely wanted: the first choice, at the coming session."""
-        if choices:
-            self.what.data = key(choices[0])
-            self.title.data = what(choices[0], count=False)
+    def suggest(self, choices: Sequence[Choice], wanted: str, session: GroupSession | None) -> None:
+        """What is most likely wanted: the choice asked for, else the first, at this session."""
+        for one in [one for one in choices if key(one) == wanted] or choices[:1]:
+            self.what.data = key(one)
+            self.title.data = what(one, count=False)
         if session is not None:
             self.session.data = str(session.id)
 
@@ -86,7 +86,7 @@ def what(one: Choice, *, count: bool = True) -> str:
         text = _(
             "Year %(number)s: %(purpose)s",
             number=one.year,
-            purpose=_(PURPOSES[one.purpose]).lower(),
+            purpose=_(PURPOSES[one.purpose]),
         )
     return f"{text}, {ngettext('%(num)s lot', '%(num)s lots', one.lots)}" if count else text
 

@@ -157,8 +157,9 @@ def _href(endpoint: str, cycle: Cycle) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who is in a place: its name, and the lot that drew it (0: it stood already)."""
+    """Who is in a place: its code and name, and the lot that drew it (0: it stood already)."""
 
+    code: str
     name: str
     lot: int
 
@@ -167,6 +168,7 @@ class Place:
 class Line:
     """A line of the results: a State, and its reviewing States or (of the years) its year."""
 
+    code: str
     title: str
     places: tuple[Place | None, ...]
 
@@ -181,7 +183,11 @@ def by_group(draw: SeenDraw) -> dict[str, list[Line]]:
         lines = [
             (
                 entry["group"],
-                Line(names[entry["drawn"]], (Place(str(entry["year"]), entry["number"]),)),
+                Line(
+                    entry["drawn"],
+                    names[entry["drawn"]],
+                    (Place("", str(entry["year"]), entry["number"]),),
+                ),
             )
             for entry in draw.entries
         ]
@@ -201,15 +207,15 @@ def _pairs(draw: SeenDraw, announced: ReviewersAnnouncement) -> list[tuple[str, 
     parties, reviews = announced.board.parties, announced.board.reviews
     drawn: dict[str, dict[int, Place]] = {}
     for entry in draw.entries:
-        place = Place(parties[entry["drawn"]].name, entry["number"])
+        place = Place(entry["drawn"], parties[entry["drawn"]].name, entry["number"])
         drawn.setdefault(entry["state"], {})[entry["slot"]] = place
     lines = []
     for state, places in drawn.items():
         pair = [
-            places.get(slot) or (Place(parties[code].name, 0) if code else None)
+            places.get(slot) or (Place(code, parties[code].name, 0) if code else None)
             for slot, code in zip((1, 2), reviews[state].reviewers, strict=True)
         ]
-        lines.append((parties[state].group or "", Line(parties[state].name, tuple(pair))))
+        lines.append((parties[state].group or "", Line(state, parties[state].name, tuple(pair))))
     return lines
 
 

@@ -68,7 +68,7 @@ class RoomPage:
     @property
     def progress(self) -> bool:
         """Whether the bar of lots drawn says anything."""
-        return self.total > 1 and (self.done > 0 or self.shown is not None)
+        return self.total > 1
 
     @property
     def count(self) -> Both:
@@ -84,32 +84,35 @@ class RoomPage:
         return url_for("draws.show", draw_id=self.draw_id)
 
 
-def words(room: Room, announcement: Announcement, shown: Shown | None) -> SimpleNamespace:
+def words(
+    room: Room, announcement: Announcement, shown: Shown | None, *, running: bool
+) -> SimpleNamespace:
     """The headings of the projector."""
     years = announcement.kind is Kind.YEARS
-    count = len(shown.candidates) if shown else 0
+    candidates = shown.candidates if shown else ()
     return SimpleNamespace(
         **{name: room.say(text) for name, text in _WORDS.items()},
         bowl=room.both(
             lambda tongue: tongue.ngettext(
-                "%(num)s State in the bowl", "%(num)s States in the bowl", count
+                "%(num)s State in the bowl", "%(num)s States in the bowl", len(candidates)
             )
         ),
+        tickets=room.say(_TICKETS, tickets=max((one.tickets for one in candidates), default=1)),
+        results=room.say(N_("Results so far") if running else N_("Results")),
         heads=[room.say(head) for head in (_YEAR_HEADS if years else _HEADS)],
     )
 
 
+_TICKETS: Final = N_(
+    "×%(tickets)s: so many tickets, for a similar legal system; others have one (para. 19)."
+)
 _HEADS: Final = (N_("Under review"), N_("First reviewer"), N_("Second reviewer"))
 _YEAR_HEADS: Final = (N_("Under review"), N_("Year"))
 _WORDS: Final = {
     "outside": N_("Not in the bowl, and why"),
     "nobody_outside": N_("Every State is in the bowl."),
-    "results": N_("Results so far"),
     "no_results": N_("No lot is drawn yet."),
     "next": N_("next"),
-    "tickets": N_(
-        "States with a similar legal system have more tickets, terms of reference, para. 19."
-    ),
     "commitment": N_("Commitment:"),
     "read_out": N_("numbers read out:"),
     "anyone": N_("Anyone can repeat the draw from these."),

@@ -14,11 +14,11 @@ from workflows.announcement import Announcement, ReviewersAnnouncement
 from workflows.drawing import Entry, NextLot
 from workflows.lots import Board, Closed
 
-FEW, MANY = 24, 64
-"""Up to so many candidates stand in large letters, and up to so many in middle ones."""
+_SIZES: Final = (("few", 24), ("some", 40), ("many", 64))
+"""Up to how many candidates each size of letters is for; more are a crowd."""
 _UNNAMED: Final = {str(Closed.OTHER_GROUP)}
 """Reasons that hold for whole regional groups: they are counted, not listed."""
-_LONG: Final = 30
+_LONG: Final = 45
 """From so many States on a reason's names are counted, too."""
 _ROWS: Final = 9
 """Rows of results that stand beside the bowl; the others are on the page of results."""
@@ -73,7 +73,7 @@ class Shown:
     def size(self) -> str:
         """How large the names of the candidates can stand."""
         count = len(self.candidates)
-        return "few" if count <= FEW else "many" if count <= MANY else "crowd"
+        return next((size for size, most in _SIZES if count <= most), "crowd")
 
     @property
     def weighted(self) -> bool:

@@ -24,12 +24,12 @@ STATES: Final = {
     "void": N_("Void"),
 }
 PURPOSES: Final = {
-    "regular": N_("The reviewing States of a year"),
-    "repeat": N_("Repeats that States under review asked for"),
-    "replacement": N_("Reviewing States that withdrew are replaced"),
-    "deferred": N_("Deferred reviews"),
+    "regular": N_("Reviewing States of the year"),
+    "repeat": N_("Repeats that States asked for"),
+    "replacement": N_("Replacement of States that withdrew"),
+    "deferred": N_("Reviews deferred into the year"),
     "late": N_("States that joined after the years were drawn"),
-    "completion": N_("What is left open in a year"),
+    "completion": N_("Second places left open"),
 }
 MODES: Final = {
     "lot_by_lot": N_("Lot by lot"),

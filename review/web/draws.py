@@ -20,8 +20,8 @@ from review.services.queries import draw_room, draws, lot_requests
 from review.web import draw_outlook, present, reading, wording
 from review.web.access import may, needs, viewer
 from review.web.draw_forms import DrawForm, EmptyForm, OpenForm, PrepareForm, ReasonForm
-from review.web.draw_room import may_rehearse
 from review.web.draw_words import MODE_HELP, MODES, PURPOSES, STATES, grouped
+from review.web.draws_room import may_rehearse
 from review.web.words import _
 from workflows.announcement import Mode
 
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 blueprint = Blueprint("draws", __name__)
 
 _STEPS = ("prepared", "published", "open", "drawn", "recorded")
+_OPEN = {
+    "publish": _STEPS[:1],
+    "open": _STEPS[1:2],
+    "record": _STEPS[3:4],
+    "void": _STEPS[:4],
+}
+"""In which states of a draw each step can be asked for."""
 
 
 @blueprint.app_context_processor
@@ -87,7 +94,7 @@ def prepare_draw(number: int) -> ResponseReturnValue:
                 return redirect(url_for("draws.show", draw_id=made.id))
     else:
         coming = [one for one in sessions if one.last_day >= present.today()]
-        form.suggest(choices, coming[0] if coming else None)
+        form.suggest(choices, request.args.get("what", ""), coming[0] if coming else None)
     page = render_template("draws/prepare.html", cycle=cycle, form=form, choices=choices)
     return page, status
 
@@ -145,13 +152,16 @@ def results(draw_id: int) -> ResponseReturnValue:
 @needs(Action.DRAW_LOTS)
 def publish(draw_id: int) -> ResponseReturnValue:
     """Make the commitment public, after a look at what can no longer be changed."""
+    form = EmptyForm()
+    if not form.validate_on_submit():
+        return _asked(draw_id, "publish", form)
 
-    def act(_form: DrawForm) -> str:
+    def act() -> str:
         with db.transaction() as session:
             prepare.publish(session, draw_id, actor=viewer(), now=clock.now())
         return _("The commitment is published. Nothing of the draw can be changed any more.")
 
-    return _confirmed(draw_id, "draws/publish.html", EmptyForm(), act)
+    return _taken(draw_id, "publish", form, act)
 
 
 @blueprint.route("/draws/<int:draw_id>/open", methods=["GET", "POST"])
@@ -161,8 +171,10 @@ def open_draw(draw_id: int) -> ResponseReturnValue:
     form = OpenForm()
     if request.method == "GET":
         form.drawn_on.data = present.today()
+    if not form.validate_on_submit():
+        return _asked(draw_id, "open", form)
 
-    def act(_form: DrawForm) -> str:
+    def act() -> str:
         with db.transaction() as session:
             conduct.open_draw(
                 session,
@@ -175,22 +187,25 @@ def open_draw(draw_id: int) -> ResponseReturnValue:
             )
         return ""
 
-    return _confirmed(draw_id, "draws/open.html", form, act, to="draws_room.show")
+    return _taken(draw_id, "open", form, act, to="draws_room.show")
 
 
 @blueprint.route("/draws/<int:draw_id>/record", methods=["GET", "POST"])
 @needs(Action.DRAW_LOTS)
 def record_draw(draw_id: int) -> ResponseReturnValue:
     """Write the result into the reviews; the States are told by mail."""
+    form = EmptyForm()
+    if not form.validate_on_submit():
+        return _asked(draw_id, "record", form)
 
-    def act(_form: DrawForm) -> str:
+    def act() -> str:
         with db.transaction() as session:
             done = record.record(session, draw_id, actor=viewer(), now=clock.now())
         if not done.states:
             return _("This draw was recorded already.")
         return _("The result is recorded. The States concerned are told by mail.")
 
-    return _confirmed(draw_id, "draws/record.html", EmptyForm(), act)
+    return _taken(draw_id, "record", form, act)
 
 
 @blueprint.route("/draws/<int:draw_id>/void", methods=["GET", "POST"])
@@ -198,48 +213,44 @@ def record_draw(draw_id: int) -> ResponseReturnValue:
 def void(draw_id: int) -> ResponseReturnValue:
     """Give a draw up, with the reason."""
     form = ReasonForm()
+    if not form.validate_on_submit():
+        return _asked(draw_id, "void", form)
 
-    def act(_form: DrawForm) -> str:
+    def act() -> str:
         with db.transaction() as session:
             reason = str(form.reason.data or "")
             prepare.void(session, draw_id, reason, actor=viewer(), now=clock.now())
         return _("The draw is given up. Its lots count for nothing.")
 
-    return _confirmed(draw_id, "draws/void.html", form, act)
+    return _taken(draw_id, "void", form, act)
 
 
-def _confirmed(
-    draw_id: int,
-    template: str,
-    form: DrawForm,
-    act: Callable[[DrawForm], str],
-    to: str = "draws.show",
+def _taken(
+    draw_id: int, step: str, form: DrawForm, act: Callable[[], str], to: str = "draws.show"
 ) -> ResponseReturnValue:
-    """A page that asks, and what follows: done, sent back with what is wrong, or refused (409)."""
+    """What follows a step: the next page, or its own page again with what is wrong."""
+    try:
+        done = act()
+    except (InvalidGiven, Refused) as refused:
+        return _asked(draw_id, step, form, show_refusal(form, refused))
+    if done:
+        flash(done, "ok")
+    return redirect(url_for(to, draw_id=draw_id), 303)
+
+
+def _asked(draw_id: int, step: str, form: DrawForm, status: int = 0) -> ResponseReturnValue:
+    """The page that asks for a step, where the draw stands at it."""
     draw = _seen(draw_id)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.validate_on_submit():
-            try:
-                done = act(form)
-            except (InvalidGiven, Refused) as refused:
-                status = show_refusal(form, refused)
-                reading.release()
-                draw = _seen(draw_id)
-            else:
-                if done:
-                    flash(done, "ok")
-                return redirect(url_for(to, draw_id=draw_id), 303)
     page = render_template(
-        template,
+        f"draws/{step}.html",
         draw=draw,
+        possible=draw.state in _OPEN[step],
         page=draw.page,
         row=draw.page.row,
         form=form,
         told=draw_outlook.told(draw),
     )
-    return page, status
+    return page, status or (200 if request.method == "GET" else 422)
 
 
 def show_refusal(form: DrawForm, refused: InvalidGiven | Refused) -> int:

@@ -38,9 +38,10 @@ class Slack:
 
 @dataclass(frozen=True, slots=True)
 class Slacks:
-    """The open places of the earliest year that has some, by group; or why there is no outlook."""
+    """The open places of a year, by group; or why there is no outlook. ``years`` have some."""
 
     year: int
+    years: Sequence[int]
     groups: Mapping[str, Sequence[Slack]]
     obstacles: Sequence[Reason]
 
@@ -57,17 +58,21 @@ class Slacks:
         return max(counts, default=1)
 
 
-def slack(session: Session, cycle: Cycle, now: datetime) -> Slacks:
-    """The slack of a cycle today. Raises LotsError if what stands contradicts itself."""
+def slack(session: Session, cycle: Cycle, now: datetime, year: int | None = None) -> Slacks:
+    """The slack of a cycle today, in this year or the earliest with an open place.
+
+    Raises LotsError if what stands contradicts itself.
+    """
     stands = standing(session, cycle, local_day(now, VIENNA))
     board = stands.board()
     if reasons := feasibility.obstacles(board, stands):
-        return Slacks(0, {}, reasons)
+        return Slacks(0, (), {}, reasons)
     completion = Completion.find(board)
     waiting = [one for one in stands.reviews if one.open_slots()]
     if completion is None or not waiting:
-        return Slacks(0, {}, ())
-    year = min(one.year for one in waiting)
+        return Slacks(0, (), {}, ())
+    years = sorted({one.year for one in waiting})
+    year = year if year in years else years[0]
     found: dict[str, list[Slack]] = {}
     for review in waiting:
         if review.year != year:
@@ -87,4 +92,4 @@ def slack(session: Session, cycle: Cycle, now: datetime) -> Slacks:
             found.items(), key=lambda item: (min(one.fewest for one in item[1]), item[0])
         )
     }
-    return Slacks(year, groups, ())
+    return Slacks(year, years, groups, ())

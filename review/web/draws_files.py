@@ -52,24 +52,28 @@ def results(draw_id: int, form: str) -> ResponseReturnValue:
     draw = draw_room.find(reading.session(), draw_id, viewer())
     if not draw.entries or form not in ("csv", "json"):
         abort(404)
+    groups = draw_outlook.by_group(draw)
+    if form == "json":
+        rows = [_plain(group, line) for group, lines in groups.items() for line in lines]
+        return _document({"draw": draw_id, "results": rows}, f"draw-{draw_id}-results.json")
     years = draw.announcement.kind is Kind.YEARS
+    places = [_("Year")] if years else [_("First reviewing State"), _("Second reviewing State")]
     lines = [
         [_(group), line.title, *(place.name if place else "" for place in line.places)]
-        for group, lines in draw_outlook.by_group(draw).items()
+        for group, lines in groups.items()
         for line in lines
     ]
-    keys = ["group", "state", "year"] if years else ["group", "state", "first", "second"]
-    if form == "json":
-        rows = [dict(zip(keys, line, strict=True)) for line in lines]
-        return _document({"draw": draw_id, "results": rows}, f"draw-{draw_id}-results.json")
-    heads = {
-        "group": _("Regional group"),
-        "state": _("State under review"),
-        "year": _("Year"),
-        "first": _("First reviewing State"),
-        "second": _("Second reviewing State"),
-    }
-    return csv_files.file(f"draw-{draw_id}-results.csv", [heads[key] for key in keys], lines)
+    heads = [_("Regional group"), _("State under review"), *places]
+    return csv_files.file(f"draw-{draw_id}-results.csv", heads, lines)
+
+
+def _plain(group: str, line: draw_outlook.Line) -> dict[str, Any]:
+    """A line of the results for programs: codes, not names in the reader's language."""
+    found: dict[str, Any] = {"group": group or None, "state": line.code, "name": line.title}
+    if len(line.places) == 1 and line.places[0]:
+        return {**found, "year": int(line.places[0].name), "lot": line.places[0].lot}
+    first, second = (place and {"state": place.code, "lot": place.lot} for place in line.places)
+    return {**found, "first": first, "second": second}
 
 
 # How to check it ----------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _shown(page: RoomPage, room: Room) -> str:
         "draws/room.html",
         page=page,
         shown=page.shown,
-        words=words(room, page.view.announcement, page.shown),
+        words=words(room, page.view.announcement, page.shown, running=page.done < page.total),
         second=room.second.language,
         grouped=grouped,
     )
