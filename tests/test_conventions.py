@@ -324,6 +324,10 @@ def test_written_documentation_is_what_the_definition_says() -> None:
 
 def test_results_of_the_benchmarks_are_complete() -> None:
     for entry in json.loads((ROOT / "bench" / "results.json").read_text()):
+        if "measured" in entry:  # what is found out, with nothing to be compared with
+            assert set(entry) == {"name", "unit", "measured"}
+            assert entry["measured"]
+            continue
         assert set(entry) == {"name", "unit", "ours", "floor", "peers", "ratio_to_floor"}
         assert 0 < entry["ratio_to_floor"] <= 1.2
         assert all(isinstance(value, int | float) for value in entry["peers"].values())
