@@ -1,4 +1,4 @@
-"""Small cycles, and every way to complete them, found by trying all: what the product must agree with."""
+"""Small cycles, and every way to complete them, found by trying all."""
 
 from __future__ import annotations
 
@@ -77,38 +77,49 @@ def completions(board: Board) -> Iterator[dict[tuple[str, int], str]]:
 
 def keeps_every_rule(board: Board, filled: dict[tuple[str, int], str]) -> bool:
     """Section 4.5 of the specification, read aloud."""
-    rules = board.rules
-    carried, early = Counter(board.carried), Counter(board.carried_early)
     reviewers = {code: list(review.reviewers) for code, review in board.reviews.items()}
-    new = set()
     for (state, slot), code in filled.items():
-        party, review = board.parties[code], board.reviews[state]
-        own = board.parties[state].group
-        if not party.serves or code == state or code in reviewers[state]:
-            return False
-        if slot == 1 and own is not None and party.group != own:
-            return False
-        if review.year in party.excused or code in board.without.get(state, ()):
+        if code in reviewers[state] or not _may_serve(board, state, slot, code):
             return False
         reviewers[state][slot - 1] = code
-        new.add((code, state))
-        carried[code] += 1
-        early[code] += review.year < rules.last_year
-    if any(carried[code] > rules.most and _gained(filled, code) for code in carried):
-        return False
-    for code in early:
-        gained = any(
-            who == code and board.reviews[state].year < rules.last_year
-            for (state, _), who in filled.items()
+    return _within_limits(board, filled) and not _mutual(board, filled, reviewers)
+
+
+def _may_serve(board: Board, state: str, slot: int, code: str) -> bool:
+    party, own = board.parties[code], board.parties[state].group
+    return (
+        party.serves
+        and code != state
+        and (slot == 2 or own is None or party.group == own)
+        and board.reviews[state].year not in party.excused
+        and code not in board.without.get(state, ())
+    )
+
+
+def _within_limits(board: Board, filled: dict[tuple[str, int], str]) -> bool:
+    """Who is drawn stays within the limits, and everybody who serves has the least."""
+    rules = board.rules
+    early = [
+        code for (state, _), code in filled.items() if board.reviews[state].year < rules.last_year
+    ]
+    new, new_early = Counter(filled.values()), Counter(early)
+    return (
+        all(board.carried[code] + new[code] <= rules.most for code in new)
+        and all(
+            board.carried_early[code] + new_early[code] <= rules.working_most for code in new_early
         )
-        if early[code] > rules.working_most and gained:
-            return False
-    if rules.no_mutual:
-        for code, state in new:
-            if code in reviewers and state in reviewers[code]:
-                return False
-    return all(carried[p.code] >= rules.least for p in board.parties.values() if p.serves)
+        and all(
+            board.carried[party.code] + new[party.code] >= rules.least
+            for party in board.parties.values()
+            if party.serves
+        )
+    )
 
 
-def _gained(filled: dict[tuple[str, int], str], code: str) -> bool:
-    return code in filled.values()
+def _mutual(
+    board: Board, filled: dict[tuple[str, int], str], reviewers: dict[str, list[str | None]]
+) -> bool:
+    """Whether somebody who is drawn is reviewed by the State it reviews, against the rules."""
+    return board.rules.no_mutual and any(
+        state in reviewers.get(code, ()) for (state, _), code in filled.items()
+    )

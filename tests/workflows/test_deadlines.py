@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows import deadlines
-from workflows.deadlines import Place
 from workflows.country_review import IRM_1
+from workflows.deadlines import Place
 from workflows.spec import Deadline, Reminders
 
 # Every whole offset from the last place on Earth to the first, and zones that change their clocks
