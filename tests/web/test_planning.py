@@ -380,6 +380,10 @@ def test_a_focal_point_keeps_the_list_of_its_own_state(office: Office) -> None:
     page = soup(client, "/experts")
     row = words(page, "tbody tr")[0]
     assert "chapter III, article 15, article 16 English, French" in row
+    written = client.get("/cycles/1/experts/ZMB.csv")
+    assert written.mimetype == "text/csv"
+    assert "ZMB,Governmental expert 1 of Zambia,,,III 15 16,en fr" in told(written)
+    assert client.get("/cycles/1/experts/ITA.csv").status_code == 403
     path = str(page.select("tbody a")[0]["href"])
     assert "Take Governmental expert 1 of Zambia off" in soup(client, path).get_text()
     assert count(ListedExpert) == 1

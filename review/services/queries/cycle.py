@@ -48,11 +48,10 @@ def current(session: Session, now: datetime) -> Cycle:
 
 def year_begins(session: Session, cycle: Cycle) -> dict[int, date]:
     """The day on which each year of a cycle begins: as planned, else a year after the other."""
-    planned = session.execute(
-        sa.select(CycleYear.year, CycleYear.starts_on).where(CycleYear.cycle_id == cycle.id)
-    )
+    wanted = sa.select(CycleYear.year, CycleYear.starts_on).where(CycleYear.cycle_id == cycle.id)
+    planned: dict[int, date] = dict(session.execute(wanted).all())
     usual = {year: add_months(cycle.starts_on, 12 * (year - 1)) for year in range(1, 6)}
-    return usual | dict(planned.tuples().all())
+    return usual | planned
 
 
 def year_prepared(session: Session, cycle: Cycle, now: datetime) -> int:
