@@ -90,6 +90,13 @@ class Completion:
         network = _LotSearch(self, state, slot).after(self._number[code])
         return Completion(self.board.put(state, slot, code), network) if network else None
 
+    def spares(self, code: str) -> bool:
+        """Whether a completion exists if this party takes no further reviews."""
+        party, network = self._number[code], self._network.copy()
+        network.can_in[party] = network.can_out[party] = network.least[party] = 0
+        served = list(bits(network.serves[party]))
+        return all(_give_up(network, party, u) for u in served) and bool(_settle(network))
+
     def pairs(self) -> dict[tuple[str, int], str]:
         """Who fills each open slot in the completion at hand: one of many."""
         filled = {}
