@@ -87,6 +87,12 @@ class Stage:
             record.record(session, number, actor=self.people["officer"], now=NOW)
         return number
 
+    def void(self, number: int) -> None:
+        """Give a draw up."""
+        with db.transaction() as session:
+            officer = self.people["officer"]
+            prepare.void(session, number, "Specimen reason.", actor=officer, now=NOW)
+
     def draw(self, number: int) -> Draw:
         """A draw as it stands in the database."""
         with db.reading() as session:
