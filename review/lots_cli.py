@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from tempfile import NamedTemporaryFile
@@ -276,19 +277,26 @@ def _check(given: argparse.Namespace) -> int:
 
 def _explain(given: argparse.Namespace) -> int:
     from review import clock
-    from review.services.draws import board, feasibility
+    from review.services.draws import board, feasibility, shortages
     from review.services.snapshot import VIENNA
+    from workflows import conflict_words, conflicts
     from workflows.deadlines import local_day
 
     with _cycle(given.cycle) as (session, cycle):
         stands = board.standing(session, cycle, local_day(clock.now(), VIENNA))
     found = stands.board()
     reasons = feasibility.obstacles(found, stands)
-    slack = feasibility.slack(found)
+    slack = shortages.slack(found)
+    conflict = conflicts.conflict(found) if reasons else None
+    if conflict:
+        told = [*reasons[:1], *shortages.counted(slack)]
+        reasons = (*told, *conflict_words.say(conflict, found))
     document: dict[str, Any] = {
         "cycle": given.cycle,
         "feasible": not reasons,
         "reasons": [str(reason) for reason in reasons],
+        "conflict": [asdict(one) for one in conflict.elements] if conflict else [],
+        "smallest": conflict.smallest if conflict else True,
         "places": slack.places,
         "room": slack.room,
         "early_places": slack.early_places,
@@ -316,6 +324,8 @@ def _show(document: Mapping[str, Any], given: argparse.Namespace) -> None:
             print(label)
             for inner, each in value.items():
                 print(f"  {inner}: {_plain(each)}")
+        elif isinstance(value, list):
+            print("".join(f"{label}: {_plain(each)}\n" for each in value), end="")
         else:
             print(f"{label}: {_plain(value)}")
 
@@ -325,4 +335,4 @@ def _plain(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {each}" for key, each in value.items())
-    return " ".join(value) if isinstance(value, list) else str(value)
+    return str(value)

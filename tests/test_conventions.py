@@ -57,6 +57,7 @@ OF_THE_HOUSE = {
     "nominated",
     "password_reset",
     "reminder",
+    "reviewer_released",
 }
 """Mails that no step sends."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review.models import Outbox, Person
+from review.services.snapshot import Someone
 
 
 def put(
@@ -29,26 +30,51 @@ def put(
     ``params`` are names, dates and keys, never confidential text. ``recorded`` keeps it from
     being sent (replay).
     """
+    own = {"time_zone": to.time_zone, "role": to.role, "title": to.title, "for_state": to.iso3}
+    values = {
+        "notice": notice,
+        "key": key,
+        "review_id": review_id,
+        "person_id": to.id,
+        "address": to.email,
+        "language": to.language,
+        "params": dict(params or {}) | own,
+    }
+    return _write(session, values, now, recorded=recorded)
+
+
+def put_to_side(
+    session: Session,
+    notice: str,
+    *,
+    key: str,
+    to: Someone,
+    now: datetime,
+    params: Mapping[str, Any],
+    review_id: int,
+    recorded: bool = False,
+) -> bool:
+    """The same to somebody of a side of a review, who may be a Permanent Mission.
+
+    ``params`` are those of ``notices.params()``, which name the recipient.
+    """
+    values = {
+        "notice": notice,
+        "key": key,
+        "review_id": review_id,
+        "person_id": to.person_id or None,
+        "address": to.email,
+        "language": to.language,
+        "params": dict(params),
+    }
+    return _write(session, values, now, recorded=recorded)
+
+
+def _write(session: Session, values: Mapping[str, Any], now: datetime, *, recorded: bool) -> bool:
+    state = "recorded" if recorded else "waiting"
     written = session.execute(
         insert(Outbox)
-        .values(
-            key=key,
-            notice=notice,
-            review_id=review_id,
-            person_id=to.id,
-            address=to.email,
-            language=to.language,
-            params=dict(params or {})
-            | {
-                "time_zone": to.time_zone,
-                "role": to.role,
-                "title": to.title,
-                "for_state": to.iso3,
-            },
-            created_at=now,
-            next_try_at=now,
-            state="recorded" if recorded else "waiting",
-        )
+        .values(**values, created_at=now, next_try_at=now, state=state)
         .on_conflict_do_nothing(index_elements=[Outbox.key])
         .returning(Outbox.id)
     )

@@ -18,6 +18,7 @@ _OTHERS = {
     "digest": N_("Summary of the day"),
     "invitation": N_("Invitation"),
     "password_reset": N_("Link for a new password"),
+    "reviewer_released": N_("Reviewing State drawn anew, to: the former one"),
 }
 
 

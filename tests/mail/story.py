@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from review.mail.letter import Letter
 from review.models import Outbox
 from review.services import accounts, answers, digest, findings, reminders
+from review.services.draws import assignment
+from review.services.draws.assignment import Assignment
 from tests import world
 from tests.world import World
 
@@ -57,7 +59,22 @@ def _letters(session: Session) -> list[Letter]:
 def _draw_and_defer(w: World) -> None:
     drawn = {"first": "ZWE", "second": "ITA", "session": MARK, "drawn_on": "2011-07-01"}
     w.take("assign_reviewers", w.officer, **drawn)
+    _draw_anew(w)
     w.take("defer", w.officer, justification=MARK)
+
+
+def _draw_anew(w: World) -> None:
+    """The second place is drawn anew, as a recorded draw does it."""
+    assignment.assign(
+        w.session,
+        w.review.cycle,
+        [Assignment("ZMB", {2: "PNG"})],
+        held=MARK,
+        drawn_on=w.now.date(),
+        actor=w.officer,
+        now=w.now,
+    )
+    w.session.expire_all()
 
 
 def _answer(w: World) -> None:

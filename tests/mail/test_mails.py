@@ -29,7 +29,15 @@ from workflows.registry import PROCESSES
 
 SAFE = "This message holds no confidential information."
 ALONE = "The link is for you alone and works once; do not forward it."
-ACCOUNTS = {"invitation", "nominated", "password_reset", "reminder", "escalation", "digest"}
+ACCOUNTS = {
+    "invitation",
+    "nominated",
+    "password_reset",
+    "reminder",
+    "escalation",
+    "digest",
+    "reviewer_released",
+}
 
 
 @pytest.fixture(autouse=True)

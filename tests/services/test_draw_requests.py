@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Audit, LotRequest, Reviewer
+from review.models import Audit, LotRequest, Outbox, Reviewer
 from review.services.draws import assignment, prepare, requests
 from review.services.draws.assignment import Assignment
 from review.services.draws.orders import Purpose
@@ -66,6 +66,19 @@ def test_repeat_changes_what_was_asked_and_nothing_else(
     assert {(lot["state"], lot["slot"]) for lot in draw.announcement["lots"]} == {
         (state, slot) for slot in slots
     }
+
+
+def test_former_reviewing_state_is_told_once(drawn: Setting) -> None:
+    state = state_of(drawn)
+    gone = drawn.pairs()[state][1]
+    ask(drawn, state, 2)
+
+    drawn.recorded(purpose=Purpose.REPEAT)
+
+    told = sa.select(Outbox).where(Outbox.notice == "reviewer_released")
+    (mail,) = drawn.session.scalars(told)
+    assert mail.address == f"mission@{str(gone).lower()}.example"
+    assert (mail.params["for_state"], mail.params["state"]) == (gone, state)
 
 
 def test_place_that_is_not_drawn_anew_keeps_its_origin(drawn: Setting) -> None:

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Cycle, Person, Review, Reviewer
-from review.services import steps
+from review.services import notices, outbox, snapshot, steps
 from review.services.errors import InvalidGiven, Refused
 from workflows.facts import Reason
+from workflows.spec import Party
 
 DRAWN = "drawn"
 """The basis of a reviewing State that a draw of this system gave."""
@@ -53,6 +54,10 @@ def assign(
     replaced = [
         row.id for row in stood if by_state[row.of].places.get(row.slot, row.iso3) != row.iso3
     ]
+    for one in assignments:
+        left = sorted(row.slot for row in stood if row.of == one.state and row.id in replaced)
+        if left:
+            _tell_released(session, cycle, one.state, left, now, simulated=simulated)
     _empty(session, replaced, now)
     for one in assignments:
         mine = {row.slot: row for row in stood if row.of == one.state}
@@ -105,6 +110,34 @@ def _empty(session: Session, replaced: Sequence[int], now: datetime) -> None:
     and be refused as a mutual reviewer.
     """
     session.execute(sa.update(Reviewer).where(Reviewer.id.in_(replaced)).values(voided_at=now))
+
+
+def _tell_released(
+    session: Session,
+    cycle: Cycle,
+    state: str,
+    slots: Sequence[int],
+    now: datetime,
+    *,
+    simulated: bool,
+) -> None:
+    """Tell the reviewing States that give up their place, while their people are still known."""
+    of_state = sa.select(Review.id).where(Review.cycle_id == cycle.id, Review.iso3 == state)
+    seen = snapshot.load(session, session.scalars(of_state).one(), now)
+    more = {"step": "assign_reviewers", "opens": "review", "by": "secretariat", "by_state": None}
+    for slot in slots:
+        for to in notices.people(seen, Party.REVIEWING_STATE, slot):
+            params = notices.params(seen, Party.REVIEWING_STATE, slot, to)
+            outbox.put_to_side(
+                session,
+                "reviewer_released",
+                key=f"released:{seen.id}:{seen.version + 1}:{slot}:{notices.name_of(to)}",
+                to=to,
+                now=now,
+                params=params | more,
+                review_id=seen.id,
+                recorded=simulated,
+            )
 
 
 def _take(

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.languages import N_
 from review.models import Draw, Review
+from review.services.draws import shortages
 from review.services.draws.board import Standing, reviews_of
 from review.services.draws.orders import REQUESTED
 from review.services.errors import Refused
-from workflows import announcement
+from workflows import announcement, conflict_words, conflicts
 from workflows.announcement import Announcement, YearsAnnouncement
 from workflows.completion import Completion, UndecidedError
+from workflows.cuts import outcome
 from workflows.facts import Reason
 from workflows.lots import Board
 from workflows.registry import process
+from workflows.relaxed import Relaxed, all_but
+
+_SMALL = 30
+"""Elements of a conflict of which a page can wait for a smallest one."""
 
 
 def obstacles(board: Board, stands: Standing) -> tuple[Reason, ...]:
@@ -37,51 +39,22 @@ def obstacles(board: Board, stands: Standing) -> tuple[Reason, ...]:
     if stands.all_rules.expert_list == "block" and stands.unlisted:
         text = N_("%(count)d parties cannot be drawn because their list of experts is missing.")
         reasons.append(Reason(text, {"count": len(stands.unlisted)}))
-    return tuple(reasons)
+    counts = tuple(shortages.counted(shortages.slack(board)))
+    return (*reasons, *(counts or _conflict(board)))
 
 
-@dataclass(frozen=True, slots=True)
-class Slack:
-    """How much room a cycle has: places still open, and reviews that parties can still take.
+def _conflict(board: Board) -> tuple[Reason, ...]:
+    """A smallest conflict in words, if it is small from the beginning.
 
-    ``early`` counts the years before the last. ``owed``: reviews still missing for the fewest of
-    each party. ``own_group``: by regional group, open first places and the room of its parties.
+    Of a whole cycle it can take minutes; the command line takes that time, pages do not.
     """
-
-    places: int
-    room: int
-    early_places: int
-    early_room: int
-    owed: int
-    own_group: Mapping[str, tuple[int, int]]
-
-
-def slack(board: Board) -> Slack:
-    """What is open and what is left of the limits; a rough picture, the check itself is exact."""
-    rules = board.rules
-    serving = [one for one in board.parties.values() if one.serves]
-    room = {one.code: max(0, rules.most - board.carried[one.code]) for one in serving}
-    early = {
-        one.code: min(room[one.code], max(0, rules.working_most - board.carried_early[one.code]))
-        for one in serving
-    }
-    first = Counter(
-        board.parties[review.code].group or ""
-        for review in board.reviews.values()
-        if 1 in review.open_slots()
-    )
-    before_last = [r for r in board.reviews.values() if r.year < rules.last_year]
-    return Slack(
-        places=len(board.open_slots()),
-        room=sum(room.values()),
-        early_places=sum(len(review.open_slots()) for review in before_last),
-        early_room=sum(early.values()),
-        owed=sum(max(0, rules.least - board.carried[one.code]) for one in serving),
-        own_group={
-            group: (count, sum(room[o.code] for o in serving if group in ("", o.group)))
-            for group, count in sorted(first.items())
-        },
-    )
+    try:
+        core = outcome(Relaxed(board), all_but(frozenset())).core
+        small = core is not None and len(core) <= _SMALL
+        found = conflicts.conflict(board) if small else None
+    except UndecidedError:
+        return ()
+    return tuple(conflict_words.say(found, board)) if found else ()
 
 
 def unchanged(session: Session, draw: Draw) -> None:
