@@ -29,7 +29,7 @@ PURPOSES: Final = {
     "replacement": N_("Replacement of States that withdrew"),
     "deferred": N_("Reviews deferred into the year"),
     "late": N_("States that joined after the years were drawn"),
-    "completion": N_("Second places left open"),
+    "completion": N_("Places left open"),
 }
 MODES: Final = {
     "lot_by_lot": N_("Lot by lot"),
