@@ -58,6 +58,7 @@ def test_slack_counts_the_candidates_of_every_open_place(stage: Stage) -> None:
         first, second = (int(one.get_text()) for one in row.select(".slack b"))
         assert first == 5, "six States a group, without the State under review"
         assert second == 17
+    assert "Any one party could be spared" in page.get_text()
     stage.recorded()
     assert "year 2" in soup(stage.browser("officer"), "/cycles/1/draws/slack").get_text()
     other = soup(stage.browser("officer"), "/cycles/1/draws/slack?year=4")

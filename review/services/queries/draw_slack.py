@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 from review.models import Cycle
 from review.services.draws import feasibility
 from review.services.draws.board import standing
+from review.services.queries import lot_requests
 from review.services.snapshot import VIENNA
+from workflows import conflicts
 from workflows.completion import Completion
 from workflows.deadlines import local_day
 from workflows.facts import Reason
+from workflows.lots import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,17 @@ class Slack:
 
 @dataclass(frozen=True, slots=True)
 class Slacks:
-    """The open places of a year, by group; or why there is no outlook. ``years`` have some."""
+    """The open places of a year, by group; or why there is no outlook. ``years`` have some.
+
+    ``needed``: parties without which the cycle could not be completed, of ``serving`` in all.
+    """
 
     year: int
     years: Sequence[int]
     groups: Mapping[str, Sequence[Slack]]
     obstacles: Sequence[Reason]
+    needed: Sequence[str] = ()
+    serving: int = 0
 
     @property
     def most(self) -> int:
@@ -71,6 +79,12 @@ def slack(session: Session, cycle: Cycle, now: datetime, year: int | None = None
     waiting = [one for one in stands.reviews if one.open_slots()]
     if completion is None or not waiting:
         return Slacks(0, (), {}, ())
+    movable = {
+        (one.state, slot)
+        for one in lot_requests.askable(session, cycle)
+        for slot, _code, _name in one.reviewers
+    }
+    play = conflicts.slack(completion, movable)
     years = sorted({one.year for one in waiting})
     year = year if year in years else years[0]
     found: dict[str, list[Slack]] = {}
@@ -81,7 +95,7 @@ def slack(session: Session, cycle: Cycle, now: datetime, year: int | None = None
         held = 0
         for slot in review.open_slots():
             bowl = completion.bowl(review.code, slot)
-            counts[slot - 1] = len(bowl.candidates)
+            counts[slot - 1] = play.candidates[review.code, slot]
             held += sum(len(codes) for why, codes in bowl.closed.items() if why == "no_completion")
         party = board.parties[review.code]
         one = Slack(party.name, review.year, (counts[0], counts[1]), held)
@@ -92,4 +106,8 @@ def slack(session: Session, cycle: Cycle, now: datetime, year: int | None = None
             found.items(), key=lambda item: (min(one.fewest for one in item[1]), item[0])
         )
     }
-    return Slacks(year, years, groups, ())
+    return Slacks(year, years, groups, (), _needed(board, play), len(play.spares))
+
+
+def _needed(board: Board, play: conflicts.Slack) -> list[str]:
+    return sorted(board.parties[code].name for code, spared in play.spares.items() if not spared)
