@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from review import clock, db, reference
 from review.policy import Action
+from review.resources import LOTS
 from review.services import group_sessions
 from review.services.draws import conduct, prepare, record
 from review.services.draws.orders import Purpose
@@ -48,6 +49,7 @@ def _words() -> dict[str, object]:
         "draw_modes": MODES,
         "draw_mode_help": MODE_HELP,
         "grouped": grouped,
+        "bias_measured": (LOTS / "bias.md").is_file(),
     }
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, current_app
 from flask.typing import ResponseReturnValue
 
+from review import clock
 from review.policy import Action
 from review.resources import LOTS
+from review.services.draws import pairings_lists, pairings_paper
+from review.services.queries import cycle as cycle_query
 from review.services.queries import draw_room, draws
-from review.web import csv_files, draw_outlook, reading
+from review.services.queries.draw_room import SeenDraw
+from review.web import csv_files, draw_outlook, frame, reading
 from review.web.access import needs, public, viewer
 from review.web.security import limiter
 from review.web.words import _
@@ -19,6 +23,8 @@ from workflows import chance
 from workflows.announcement import Kind
 
 blueprint = Blueprint("draws_files", __name__)
+
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @blueprint.get("/draws/<int:draw_id>/announcement.json")
@@ -48,10 +54,12 @@ def public_transcript(draw_id: int) -> ResponseReturnValue:
 @blueprint.get("/draws/<int:draw_id>/results.<form>")
 @needs(Action.SEE_DRAWS)
 def results(draw_id: int, form: str) -> ResponseReturnValue:
-    """The results as a table (csv) or for programs (json)."""
+    """The results as a table (csv), for programs (json), or as a paper (docx) once recorded."""
     draw = draw_room.find(reading.session(), draw_id, viewer())
-    if not draw.entries or form not in ("csv", "json"):
+    if not draw.entries or form not in ("csv", "json", "docx"):
         abort(404)
+    if form == "docx":
+        return _paper(draw)
     groups = draw_outlook.by_group(draw)
     if form == "json":
         rows = [_plain(group, line) for group, lines in groups.items() for line in lines]
@@ -65,6 +73,27 @@ def results(draw_id: int, form: str) -> ResponseReturnValue:
     ]
     heads = [_("Regional group"), _("State under review"), *places]
     return csv_files.file(f"draw-{draw_id}-results.csv", heads, lines)
+
+
+def _paper(draw: SeenDraw) -> Response:
+    """The pairs of the draw as the office hands them out, in the reader's language and another."""
+    if draw.state != "recorded" or draw.announcement.kind is Kind.YEARS:
+        abort(404)
+    session, year = reading.session(), draw.page.row.year
+    cycle = cycle_query.find(session, draw.page.row.cycle)
+    drawn = {entry["state"] for entry in draw.entries}
+    rows = [one for one in pairings_lists.pairings(session, cycle, year=year) if one.state in drawn]
+    content = pairings_paper.docx(
+        cycle,
+        rows,
+        reader=frame.language_code(),
+        at=clock.now(),
+        specimen=bool(current_app.extensions["review"].demonstration),
+    )
+    answer = Response(content, mimetype=_DOCX)
+    name = f"draw-{draw.id}-results.docx"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _plain(group: str, line: draw_outlook.Line) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -214,6 +215,10 @@ def test_results_stand_by_group_and_leave_as_files(stage: Stage) -> None:
     for one in found:
         assert one["first"]["state"] == pairs[one["state"], 1]
         assert one["second"]["state"] == pairs[one["state"], 2]
+    paper = client.get(f"/draws/{number}/results.docx")
+    with zipfile.ZipFile(io.BytesIO(paper.data)) as parts:
+        text = parts.read("word/document.xml").decode()
+    assert all(one["name"] in text for one in found)
     assert client.get(f"/draws/{number}/results.pdf").status_code == 404
 
 
