@@ -18,7 +18,8 @@ from workflows.cuts import Outcome, outcome
 from workflows.lots import Board, LotsError
 from workflows.relaxed import Core, Element, Kind, Relaxed, all_but, only
 
-_MOST_QUESTIONS: Final = 150
+_MOST_EFFORT: Final = 30_000
+"""Questions times parties: what a search for a smaller conflict may cost."""
 _MOST_BRANCHES: Final = 20_000
 
 
@@ -134,7 +135,7 @@ class _Search:
 
     def __init__(self, relaxed: Relaxed) -> None:
         self._relaxed = relaxed
-        self._asked = 0
+        self._effort = 0
         self._frees: dict[Element, bool] = {}
 
     def frees(self, element: Element) -> bool:
@@ -187,8 +188,8 @@ class _Search:
         return broken, False
 
     def _ask(self, lifted: Core) -> Outcome:
-        self._asked += 1
-        if self._asked > _MOST_QUESTIONS:
+        self._effort += len(self._relaxed.codes)
+        if self._effort > _MOST_EFFORT:
             raise _OutOfQuestionsError
         return outcome(self._relaxed, all_but(lifted))
 
