@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Audit, LotRequest, Outbox, Reviewer
+from review.services import steps
 from review.services.draws import assignment, prepare, requests
 from review.services.draws.assignment import Assignment
 from review.services.draws.orders import Purpose
@@ -189,6 +190,20 @@ def test_requests_that_make_no_sense_are_refused(drawn: Setting) -> None:
     ask(drawn, state, 1)
     with pytest.raises(InvalidGiven, match="waits already"):
         withdraw(drawn, state, 1)
+
+
+def test_request_for_a_review_that_was_deferred_asks_for_nothing(drawn: Setting) -> None:
+    state = state_of(drawn)
+    ask(drawn, state, 1)
+    steps.take(
+        drawn.session, drawn.review(state).id, "defer", actor=drawn.officer, now=NOW,
+        given={"justification": "Specimen."},
+    )  # fmt: skip
+
+    with pytest.raises(Refused, match="nothing to draw"):
+        drawn.prepared(2, Purpose.REPEAT)
+    assert drawn.recorded(2, Purpose.DEFERRED).state == "recorded"
+    assert all(drawn.pairs()[state])
 
 
 def test_review_that_has_begun_keeps_its_reviewing_states(drawn: Setting) -> None:

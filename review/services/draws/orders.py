@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,16 +48,17 @@ class Orders:
 def of(session: Session, cycle: Cycle, year: int, purpose: Purpose, stands: Standing) -> Orders:
     """The lots of a draw: by regional group, name of the State under review, and place."""
     reviews = {one.code: one for one in stands.reviews}
-    requests: Sequence[LotRequest] = ()
+    requests = []
     without: dict[str, set[str]] = {}
-    if purpose in REQUESTED:
-        requests = waiting(session, cycle, REQUESTED[purpose], year)
-        for request in requests:
-            code = session.get_one(Review, request.review_id).iso3
-            gone = [reviews[code].reviewers[slot - 1] for slot in request.slots]
-            without.setdefault(code, set()).update(one for one in gone if one)
-            for slot in request.slots:
-                reviews[code] = reviews[code].with_reviewer(slot, None)
+    for request in waiting(session, cycle, purpose, year):
+        code = session.get_one(Review, request.review_id).iso3
+        gone = {reviews[code].reviewers[slot - 1] for slot in request.slots} - {None}
+        if not gone:
+            continue  # the review was deferred since: its places are open anyway
+        requests.append(request)
+        without.setdefault(code, set()).update(one for one in gone if one)
+        for slot in request.slots:
+            reviews[code] = reviews[code].with_reviewer(slot, None)
     returns = purpose is Purpose.REPEAT and stands.all_rules.repeat_returns_drawn
     lots = tuple(
         LotOrder(code, slot, () if returns else tuple(sorted(without.get(code, ()))))
@@ -68,15 +69,15 @@ def of(session: Session, cycle: Cycle, year: int, purpose: Purpose, stands: Stan
     return Orders(lots, tuple(reviews.values()), tuple(requests))
 
 
-def waiting(session: Session, cycle: Cycle, kind: str, year: int) -> list[LotRequest]:
-    """The requests of a kind that no draw answers yet and that were not taken back."""
+def waiting(session: Session, cycle: Cycle, purpose: Purpose, year: int) -> list[LotRequest]:
+    """The requests which a purpose answers, that have no draw yet and were not taken back."""
     wanted = (
         sa.select(LotRequest)
         .join(Review, Review.id == LotRequest.review_id)
         .where(
             Review.cycle_id == cycle.id,
             Review.year == year,
-            LotRequest.kind == kind,
+            LotRequest.kind == REQUESTED.get(purpose, ""),
             LotRequest.draw_id.is_(None),
             LotRequest.taken_back_at.is_(None),
         )

@@ -152,16 +152,30 @@ def apply(
         now=now,
     )
     _set_bases(session, cycle, [*moved, *found.of(Effect.BASIS)])
-    changed = [line for line in found.lines if line.effect is not Effect.EQUAL]
+    _keep(session, cycle, found, content, source.strip(), actor=actor, now=now)
+    return found
+
+
+def _keep(
+    session: Session,
+    cycle: Cycle,
+    done: Report,
+    content: bytes,
+    source: str,
+    *,
+    actor: Person,
+    now: datetime,
+) -> None:
+    """Record what was loaded: where it is from, the file by its hash, the pairs that changed."""
+    changed = [line for line in done.lines if line.effect is not Effect.EQUAL]
+    before = {"pairs": {line.state: list(line.before) for line in changed}}
     after = {
-        "cycle": cycle_number,
-        "source": source.strip(),
+        "cycle": cycle.number,
+        "source": source,
         "sha256": hashlib.sha256(content).hexdigest(),
         "pairs": {line.state: [*line.after, line.basis] for line in changed},
     }
-    before = {"pairs": {line.state: list(line.before) for line in changed}}
     audit.record(session, Verb.PAIRINGS_LOADED, now=now, actor=actor, before=before, after=after)
-    return found
 
 
 def _new_places(line: Line) -> Mapping[int, str]:
