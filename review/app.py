@@ -61,6 +61,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     app.extensions["review"] = chosen
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["int"] = addresses.Number
+    app.url_map.converters["code"] = addresses.Code
     clock.set_offset(chosen.clock_offset)
     links.set_base(chosen.base_url)
     db.connect(chosen.database_url)

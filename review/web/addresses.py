@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import url_for
-from werkzeug.routing import IntegerConverter, ValidationError
+from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 
 _HIGHEST: Final = 2**63 - 1
 """The highest number that the database gives to a row."""
@@ -21,6 +21,12 @@ class Number(IntegerConverter):
         if number > _HIGHEST:
             raise ValidationError(value)
         return number
+
+
+class Code(BaseConverter):
+    """The three capital letters of a State in an address; anything else is no such page."""
+
+    regex = "[A-Z]{3}"
 
 
 def local(address: str | None, otherwise: str = "") -> str:

@@ -89,7 +89,7 @@ def years(number: int) -> ResponseReturnValue:
     return _years_page(cycle)
 
 
-@blueprint.post("/cycles/<int(min=1, max=99):number>/years/late/<iso3>")
+@blueprint.post("/cycles/<int(min=1, max=99):number>/years/late/<code:iso3>")
 @needs(Action.KEEP_ROSTER)
 def take_late(number: int, iso3: str) -> ResponseReturnValue:
     """Record the review of a party that joined after the cycle began, in its last year."""

@@ -166,14 +166,14 @@ def own() -> ResponseReturnValue:
     return _list_page(cycle, str(viewer().iso3), _blank())
 
 
-@blueprint.get("/cycles/<int(min=1, max=99):number>/experts/<iso3>")
+@blueprint.get("/cycles/<int(min=1, max=99):number>/experts/<code:iso3>")
 @signed_in
 def show(number: int, iso3: str) -> ResponseReturnValue:
     """The list of a State, for the secretariat and for its focal point."""
     return _list_page(_kept(number, iso3), iso3, _blank())
 
 
-@blueprint.post("/cycles/<int(min=1, max=99):number>/experts/<iso3>")
+@blueprint.post("/cycles/<int(min=1, max=99):number>/experts/<code:iso3>")
 @signed_in
 def add(number: int, iso3: str) -> ResponseReturnValue:
     """Put an expert on the list."""
@@ -194,11 +194,12 @@ def add(number: int, iso3: str) -> ResponseReturnValue:
     return _list_page(cycle, iso3, form), 422
 
 
-@blueprint.get("/cycles/<int(min=1, max=99):number>/experts/<iso3>.csv")
+@blueprint.get("/cycles/<int(min=1, max=99):number>/experts/<code:iso3>.csv")
 @signed_in
 def export_one(number: int, iso3: str) -> ResponseReturnValue:
     """The list of a State as a file."""
     cycle = _kept(number, iso3)
+    roster.party(reading.session(), cycle, iso3, clock.now())
     lines = expert_files.rows(reading.session(), cycle, iso3)
     name = f"experts-cycle-{number}-{iso3.lower()}.csv"
     return csv_files.file(name, expert_files.COLUMNS, lines)

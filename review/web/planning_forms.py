@@ -72,7 +72,9 @@ class DayField(StringField):
         if not str(self.data or "").strip():
             return
         if self.day is None:
-            raise ValidationError(_("This is not a date. Write year-month-day, for example 2011-05-27."))
+            raise ValidationError(
+                _("This is not a date. Write year-month-day, for example 2011-05-27.")
+            )
         if self.day.year not in _DAYS:
             raise ValidationError(_("This year cannot be right."))
 

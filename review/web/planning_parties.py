@@ -68,7 +68,7 @@ def index(number: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<iso3>")
+@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<code:iso3>")
 @needs(Action.KEEP_ROSTER)
 def show(number: int, iso3: str) -> ResponseReturnValue:
     """One party: its review, what it asked for, its experts, what was recorded."""
@@ -76,7 +76,7 @@ def show(number: int, iso3: str) -> ResponseReturnValue:
     return _page(cycle, iso3, None)
 
 
-@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<iso3>")
+@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<code:iso3>")
 @needs(Action.KEEP_ROSTER)
 def note(number: int, iso3: str) -> ResponseReturnValue:
     """Record what a party asked for."""
@@ -104,28 +104,28 @@ def note(number: int, iso3: str) -> ResponseReturnValue:
     return _page(cycle, iso3, form), 422
 
 
-@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<iso3>/withdraw")
+@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<code:iso3>/withdraw")
 @needs(Action.KEEP_ROSTER)
 def ask_to_withdraw(number: int, iso3: str) -> ResponseReturnValue:
     """Show what it means that a party takes no further reviews, and ask for the reason."""
     return _turn_page(number, iso3, ReasonForm(formdata=None), withdrawing=True)
 
 
-@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<iso3>/withdraw")
+@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<code:iso3>/withdraw")
 @needs(Action.KEEP_ROSTER)
 def withdraw(number: int, iso3: str) -> ResponseReturnValue:
     """Record that a party takes no further reviews."""
     return _turn(number, iso3, withdrawing=True)
 
 
-@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<iso3>/restore")
+@blueprint.get("/cycles/<int(min=1, max=99):number>/parties/<code:iso3>/restore")
 @needs(Action.KEEP_ROSTER)
 def ask_to_restore(number: int, iso3: str) -> ResponseReturnValue:
     """Ask why a party that had withdrawn takes reviews again."""
     return _turn_page(number, iso3, ReasonForm(formdata=None), withdrawing=False)
 
 
-@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<iso3>/restore")
+@blueprint.post("/cycles/<int(min=1, max=99):number>/parties/<code:iso3>/restore")
 @needs(Action.KEEP_ROSTER)
 def restore(number: int, iso3: str) -> ResponseReturnValue:
     """Record that a party that had withdrawn takes reviews again."""

@@ -384,6 +384,7 @@ def test_a_focal_point_keeps_the_list_of_its_own_state(office: Office) -> None:
     assert written.mimetype == "text/csv"
     assert "ZMB,Governmental expert 1 of Zambia,,,III 15 16,en fr" in told(written)
     assert client.get("/cycles/1/experts/ITA.csv").status_code == 403
+    assert office.browser("officer").get("/cycles/1/experts/XXX.csv").status_code == 404
     path = str(page.select("tbody a")[0]["href"])
     assert "Take Governmental expert 1 of Zambia off" in soup(client, path).get_text()
     assert count(ListedExpert) == 1
