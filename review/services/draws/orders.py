@@ -62,7 +62,7 @@ def of(session: Session, cycle: Cycle, year: int, purpose: Purpose, stands: Stan
     returns = purpose is Purpose.REPEAT and stands.all_rules.repeat_returns_drawn
     lots = tuple(
         LotOrder(code, slot, () if returns else tuple(sorted(without.get(code, ()))))
-        for code in _states(session, cycle, year, purpose)
+        for code in _states(session, cycle, year, purpose, stands)
         if purpose not in REQUESTED or code in without
         for slot in reviews[code].open_slots()
     )
@@ -86,7 +86,9 @@ def waiting(session: Session, cycle: Cycle, purpose: Purpose, year: int) -> list
     return list(session.scalars(wanted))
 
 
-def _states(session: Session, cycle: Cycle, year: int, purpose: Purpose) -> Iterator[str]:
+def _states(
+    session: Session, cycle: Cycle, year: int, purpose: Purpose, stands: Standing
+) -> Iterator[str]:
     """States of a year whose reviewing States may still be drawn, in the order of drawing."""
     wanted = (
         sa.select(Review, State)
@@ -98,12 +100,13 @@ def _states(session: Session, cycle: Cycle, year: int, purpose: Purpose) -> Iter
         )
         .order_by(State.regional_group.asc().nulls_last(), State.name)
     )
+    half = {one.code for one in stands.reviews if len(one.standing) == 1}
     for review, state in session.execute(wanted):
         late = state.ratified_on is not None and state.ratified_on > cycle.starts_on
         fits = {
             Purpose.DEFERRED: review.deferred_from is not None,
             Purpose.LATE: late,
-            Purpose.COMPLETION: len(review.reviewers) == 1,
+            Purpose.COMPLETION: review.iso3 in half,
         }
         if fits.get(purpose, True):
             yield review.iso3
