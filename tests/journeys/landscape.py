@@ -55,6 +55,8 @@ class Landscape:
     planted: list[Planted] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     """The documents by the kind of what is planted in them."""
+    draws: dict[str, int] = field(default_factory=dict)
+    """Drawings of lots by how far they are."""
     links: list[str] = field(default_factory=list)
     """Pages to which only a mail leads: an invitation, a new password."""
 

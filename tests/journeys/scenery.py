@@ -8,8 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.mail.transport import Refused, TryLater
-from review.models import Outbox, Submission
-from review.services import accounts, answers, people
+from review.models import Draw, Outbox, State, Submission
+from review.services import (
+    accounts,
+    answers,
+    cycle_planning,
+    expert_lists,
+    group_sessions,
+    parties,
+    people,
+)
+from review.services.cycle_planning import CyclePlan, YearPlan
+from review.services.draws import conduct
+from review.services.expert_lists import ExpertGiven
+from review.services.group_sessions import SessionGiven
 from tests import world
 from tests.journeys.landscape import (
     EVERYBODY,
@@ -21,6 +33,11 @@ from tests.journeys.landscape import (
     Builder,
     Landscape,
 )
+from workflows import chance
+from workflows.announcement import YearsAnnouncement
+from workflows.review_years import YearParty
+
+SECRET = "5c" * 32
 
 
 def build(session: Session) -> Landscape:
@@ -133,6 +150,60 @@ def _of_others(b: Builder) -> None:
     people.close(b.session, person.id, "Specimen text.", actor=administrator, now=NOW)
 
 
+def _drawing(b: Builder) -> None:
+    """Draws of the years of two States that are in no review: recorded here, drawn there."""
+    officer = b.made.cast["officer"]
+    for number, state in ((1, "recorded"), (2, "drawn")):
+        announced = YearsAnnouncement(
+            number,
+            "Specimen draw",
+            chance.secret_hash(SECRET),
+            {"Asia-Pacific States": (1,), "Western European and other States": (1,)},
+            (
+                YearParty("FJI", "Fiji", "Asia-Pacific States"),
+                YearParty("FIN", "Finland", "Western European and other States"),
+            ),
+        )
+        draw = Draw(
+            cycle_id=b.cycles[number].id,
+            kind="years",
+            year=0,
+            purpose="regular",
+            announcement=announced.document(),
+            commitment=announced.commitment,
+            secret=SECRET,
+            state="published",
+            prepared_at=NOW,
+            prepared_by=officer.id,
+            published_at=NOW,
+        )
+        b.session.add(draw)
+        b.session.flush()
+        conduct.open_draw(
+            b.session, draw.id, "1 2 3", drawn_on=NOW.date(), drawn_by="", actor=officer, now=NOW
+        )
+        conduct.draw_rest(b.session, draw.id, actor=officer, now=NOW)
+        draw.state = state
+        b.made.draws[state.upper()] = draw.id
+
+
+def _planned(b: Builder) -> None:
+    """The first party's experts in one cycle and withdrawal in the other; a cycle to come."""
+    first = b.session.scalars(
+        sa.select(State.iso3).where(State.ratified_on <= NOW.date()).order_by(State.name).limit(1)
+    ).one()
+    officer = b.made.cast["officer"]
+    given = ExpertGiven("Specimen expert")
+    expert_lists.add(b.session, 1, first, given, actor=officer, now=NOW)
+    parties.withdraw(b.session, 2, first, "Specimen text.", actor=officer, now=NOW)
+    held = SessionGiven("Specimen session", "session", NOW.date(), NOW.date())
+    group_sessions.add(b.session, 1, held, actor=officer, now=NOW)
+    begins = NOW.date().replace(year=NOW.year + 5)
+    plan = CyclePlan("irm-2", begins, None, (YearPlan(begins, 1),))
+    administrator = b.made.cast["administrator"]
+    cycle_planning.create(b.session, 3, plan, actor=administrator, now=NOW)
+
+
 _SCENES = (
     _waiting_to_begin,
     _answering,
@@ -141,5 +212,7 @@ _SCENES = (
     _agreeing,
     _completed,
     _of_others,
+    _planned,
+    _drawing,
     _mails,
 )

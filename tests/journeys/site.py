@@ -63,7 +63,11 @@ class Site:
         return {who: self._walk(who) for who in self.cast}
 
     def _walk(self, who: str) -> Walk:
-        more = {"officer": ["/mail?state=sent"], "nobody": self.landscape.links}
+        more = {
+            "officer": ["/mail?state=sent"],
+            "administrator": ["/cycles/3/rules"],
+            "nobody": self.landscape.links,
+        }
         return self.crawler.walk(
             who,
             self.client(who),
