@@ -31,6 +31,7 @@ class Action(StrEnum):
     KEEP_ROSTER = "keep_roster"
     KEEP_OWN_EXPERTS = "keep_own_experts"
     KEEP_CALENDARS = "keep_calendars"
+    PLAN_REMINDERS = "plan_reminders"
     DRAW_LOTS = "draw_lots"
     SEE_DRAWS = "see_draws"
     SEE_REVIEW = "see_review"
@@ -199,6 +200,8 @@ PERSONAL: dict[Action, Callable[[Person], bool]] = {
     Action.PLAN_CYCLE: lambda person: person.role == ADMINISTRATOR,
     Action.KEEP_ROSTER: lambda person: person.is_secretariat,
     Action.KEEP_CALENDARS: lambda person: person.is_secretariat,
+    # Everybody sees and pauses what comes to themselves: services/pauses.py.
+    Action.PLAN_REMINDERS: lambda person: person.is_secretariat,
     Action.KEEP_OWN_EXPERTS: lambda person: person.role == "focal_point",
     # Preparing, publishing, opening, drawing, recording; which draws others see: queries/draws.py.
     Action.DRAW_LOTS: lambda person: person.is_secretariat,

@@ -56,6 +56,8 @@ class Settings:
     trusted_proxies: int
     """How many reverse proxies stand before the application; their word on the reader's address
     and on https is believed."""
+    longest_pause_days: int = 90
+    """How long reminders may be paused at once."""
 
     @property
     def clock_offset(self) -> timedelta:
@@ -211,4 +213,5 @@ _READERS: Final[Mapping[str, tuple[str | None, Callable[[str], object]]]] = {
     "mailbox_url": ("", _optional_page),
     "log_level": ("INFO", _log_level),
     "trusted_proxies": ("0", _whole_number(0, 9)),
+    "longest_pause_days": ("90", _whole_number(1, 366)),
 }

@@ -201,6 +201,7 @@ def test_person_of_another_review_sees_nothing(action: Action) -> None:
         (Action.KEEP_ROSTER, {"secretariat_administrator", "secretariat_officer"}),
         (Action.KEEP_OWN_EXPERTS, {"focal_point"}),
         (Action.KEEP_CALENDARS, {"secretariat_administrator", "secretariat_officer"}),
+        (Action.PLAN_REMINDERS, {"secretariat_administrator", "secretariat_officer"}),
         (Action.DRAW_LOTS, {"secretariat_administrator", "secretariat_officer"}),
     ],
 )

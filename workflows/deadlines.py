@@ -125,8 +125,16 @@ def reminders(rules: Reminders, due: date, place: Place) -> Iterator[Reminder]:
 def _reminder(rules: Reminders, due: date, place: Place, offset: int) -> Reminder:
     day = due + timedelta(days=offset)
     rested = place.calendar.until_then(day) if offset <= 0 else place.calendar.from_then_on(day)
-    morning = datetime.combine(rested, MORNING, ZoneInfo(place.zone))
-    return Reminder(morning.astimezone(UTC), offset, offset >= rules.escalate)
+    return Reminder(_nine_o_clock(rested, place), offset, offset >= rules.escalate)
+
+
+def _nine_o_clock(day: date, place: Place) -> datetime:
+    return datetime.combine(day, MORNING, ZoneInfo(place.zone)).astimezone(UTC)
+
+
+def working_morning(day: date, place: Place) -> datetime:
+    """The morning of this day or, if nobody works then, of the next working day; in UTC."""
+    return _nine_o_clock(place.calendar.from_then_on(day), place)
 
 
 def reminder_due(rules: Reminders, due: date, place: Place, now: datetime) -> Reminder | None:

@@ -12,6 +12,7 @@ from review.models.material import (
     Submission,
 )
 from review.models.parties import Cycle, State
+from review.models.pauses import Pause
 from review.models.people import ROLES, EndedSession, Person, Secret
 from review.models.planning import (
     CycleParty,
@@ -54,6 +55,7 @@ __all__ = [
     "Member",
     "MilestoneDate",
     "Outbox",
+    "Pause",
     "Person",
     "Question",
     "ReportComment",

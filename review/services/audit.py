@@ -64,6 +64,8 @@ class Verb(StrEnum):
     PAIRINGS_LOADED = "pairings_loaded"
     CLOSURE_RECORDED = "closure_recorded"
     CLOSURE_TAKEN_BACK = "closure_taken_back"
+    REMINDERS_PAUSED = "reminders_paused"
+    REMINDERS_RESUMED = "reminders_resumed"
 
 
 def record(

@@ -2,59 +2,118 @@
 
 A sweep records the reminders of these people without sending them. The digest of a day is written
 at 07:00 where its reader lives, or as soon after as there is something to say: once a day at most,
-and only on days on which a reminder has fallen due. It lists everything that is then the reader's
-to do and close enough to be reminded of.
+never on a day off of the reader's State or of the duty station, and only when a reminder has fallen
+due since the last one. It lists everything that is then the reader's to do and close enough to be
+reminded of. In a pause it brings what others are late with, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, time
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Member, MilestoneDate, Outbox, Person, Review
+from review.models import DayOff, Member, MilestoneDate, Outbox, Person, Review
 from review.policy import ADMINISTRATOR
-from review.services import outbox, reminders, snapshot
+from review.services import holds, outbox, reminders, snapshot, work_calendars
+from review.services.holds import Holds
+from workflows.deadlines import local_day
+from workflows.working_days import WorkCalendar
 
 MORNING: Final = time(7)
 _WAITS: Final = Outbox.params["digest"] == sa.text("'true'::jsonb")
 """A recorded reminder that no digest has taken up yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Where somebody reads digests: in which zone, and on which days they work."""
+
+    zone: str
+    calendar: WorkCalendar
+
+    def day(self, moment: datetime) -> date:
+        """The reader's day at a moment."""
+        return local_day(moment, self.zone)
+
+    def chance(self, earliest: datetime, taken: Container[date] = ()) -> datetime:
+        """The first moment from then on at which a digest may be written, in UTC.
+
+        ``taken``: days that have their digest already. Raises CalendarError.
+        """
+        day = self.day(earliest)
+        while day in taken or not self.calendar.works(day):
+            day = self.calendar.from_then_on(day + timedelta(days=1))
+        return max(earliest, self._opens(day))
+
+    def _opens(self, day: date) -> datetime:
+        return datetime.combine(day, MORNING, ZoneInfo(self.zone)).astimezone(UTC)
+
+
+def readers(session: Session, people: Iterable[Person]) -> dict[int, Reader]:
+    """Where these people read, with the days off that are recorded for their States."""
+    found = list(people)
+    places = {one.iso3 for one in found}
+    wanted = sa.select(DayOff.iso3, DayOff.day, DayOff.works).where(
+        sa.or_(DayOff.iso3.in_(places - {None}), DayOff.iso3.is_(None))
+    )
+    recorded: dict[str | None, dict[date, bool]] = {}
+    for iso3, day, works in session.execute(wanted):
+        recorded.setdefault(iso3, {})[day] = works
+    calendars = {iso3: work_calendars.of_place(iso3, recorded.get(iso3)) for iso3 in places}
+    return {one.id: Reader(one.time_zone, calendars[one.iso3]) for one in found}
+
+
 def write(session: Session, now: datetime) -> int:
     """Write the digests whose hour has come; returns how many. Twice at once is as good as once."""
     people = session.scalars(sa.select(Person).where(Person.digest, Person.active)).all()
-    return sum(_write(session, one, now) for one in people if _is_day(one, now))
+    places, pauses = readers(session, people), holds.in_force(session, now)
+    ready = [one for one in people if places[one.id].chance(now) == now]
+    return sum(_write(session, one, places[one.id].day(now), pauses, now) for one in ready)
 
 
-def _is_day(person: Person, now: datetime) -> bool:
-    return now.astimezone(ZoneInfo(person.time_zone)).time() >= MORNING
+def key_of(person_id: int, day: date) -> str:
+    """The digest of a person on a day, and no other."""
+    return f"digest:{person_id}:{day}"
 
 
-def _write(session: Session, person: Person, now: datetime) -> bool:
-    day = now.astimezone(ZoneInfo(person.time_zone)).date()
-    key = f"digest:{person.id}:{day}"
+def _write(session: Session, person: Person, day: date, pauses: Holds, now: datetime) -> bool:
+    key = key_of(person.id, day)
     if session.scalar(sa.select(sa.literal(1)).where(Outbox.key == key)):
         return False
-    waiting = session.scalars(
-        sa.select(Outbox)
-        .where(Outbox.person_id == person.id, Outbox.state == "recorded", _WAITS)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not waiting:
+    found = session.scalars(waiting([person.id]).with_for_update(skip_locked=True)).all()
+    rows = [row for row in found if not held(row, pauses, day)]
+    if not rows:
         return False
-    items = list(_items(session, person, now))
-    items += [row.params for row in waiting if row.notice == "escalation"]
+    items = [] if pauses.person(person.id, day) else list(_items(session, person, pauses, now))
+    items += [row.params for row in rows if row.notice == "escalation"]
     written = bool(items) and _put(session, person, key, day, items, now)
     if written or not items:
-        for row in waiting:
+        for row in rows:
             row.params = {**row.params, "digest": key}
     session.flush()
     return written
+
+
+def waiting(person_ids: Iterable[int]) -> sa.Select[Outbox]:
+    """The reminders of these people that no digest has taken up yet."""
+    return (
+        sa.select(Outbox)
+        .where(Outbox.person_id.in_(person_ids), Outbox.state == "recorded", _WAITS)
+        .order_by(Outbox.id)
+    )
+
+
+def held(row: Outbox, pauses: Holds, day: date) -> date | None:
+    """The last day of the pause in which a waiting reminder is not taken up; escalations are."""
+    if row.notice == "escalation" or row.person_id is None or row.review_id is None:
+        return None
+    return pauses.either(row.person_id, row.review_id, day)
 
 
 def _put(
@@ -69,16 +128,20 @@ def _put(
     return outbox.put(session, "digest", key=key, to=person, now=now, params=params)
 
 
-def _items(session: Session, person: Person, now: datetime) -> Iterator[dict[str, Any]]:
-    """What is the reader's to do, in every review, each as the parameters of its reminder."""
-    for seen in snapshot.load_many(session, _reviews(session, person), now):
+def _items(
+    session: Session, person: Person, pauses: Holds, now: datetime
+) -> Iterator[dict[str, Any]]:
+    """What is the reader's to do in every review without a pause, as parameters of reminders."""
+    for seen in snapshot.load_many(session, reviews_of(session, person), now):
         for owed in reminders.owed_now(seen, now):
+            if pauses.review(seen.id, local_day(now, owed.place.zone)):
+                continue
             for to in reminders.responsible(owed):
                 if to.person_id == person.id:
                     yield reminders.params(owed, "reminder", to)
 
 
-def _reviews(session: Session, person: Person) -> list[int]:
+def reviews_of(session: Session, person: Person) -> list[int]:
     """The reviews in which something with a date may be this person's to do."""
     dated = sa.exists().where(
         MilestoneDate.review_id == Review.id, MilestoneDate.remind_at.is_not(None)

@@ -35,6 +35,8 @@ def _remind_at(change: Change, key: tuple[str, int], dates: Dates, facts: Facts)
         return dates.remind_at  # one that is due and not swept yet stays due
     place = seen.place_of(item.owner_of(_slot(item, key[1])), key[1])
     coming = deadlines.next_reminder(item.reminders, due, place, change.now)
+    if dates.remind_at and coming and due == _former(seen, key):
+        return min(dates.remind_at, coming.at)  # the morning after a pause comes before the ladder
     return coming.at if coming else None
 
 

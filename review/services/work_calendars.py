@@ -35,6 +35,11 @@ def of_parties(sides: Mapping[int, str], recorded: Iterable[Sequence[Any]]) -> C
     return found
 
 
+def of_place(iso3: str | None, recorded: Mapping[date, bool] | None = None) -> WorkCalendar:
+    """The calendar of a State, or (None) of the duty station, with what is recorded for it."""
+    return _with(of_state(iso3) if iso3 else of_duty_station(), recorded)
+
+
 def _with(calendar: WorkCalendar, other: Mapping[date, bool] | None) -> WorkCalendar:
     return replace(calendar, other=other) if other else calendar
 
