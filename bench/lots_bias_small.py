@@ -40,7 +40,7 @@ def measure() -> list[dict[str, Any]]:
             "cycles": len(measured),
             "of them in parts that no step connects": len(split),
             "completions, median": statistics.median(one.completions for one in measured),
-            **_three("lot by lot", [one.lot_by_lot for one in measured]),
+            **_three("lot by lot", [one.lot_by_lot for one in whole]),
         }
         for steps in STEPS:
             values |= _three(f"whole, {steps} steps a slot", [one.walk[steps] for one in whole])

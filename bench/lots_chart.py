@@ -57,9 +57,9 @@ def _picture(measured: dict[str, float]) -> str:
     )
     for shift, kind in enumerate(("mean", "worst")):
         parts += [
-            f'<rect x="{WIDTH - 200 + 90 * shift}" y="{TOP}" width="12" height="12"'
+            f'<rect x="{WIDTH - 200 + 90 * shift}" y="{TOP + 14}" width="12" height="12"'
             f' fill="{COLOURS[kind]}"/>',
-            f'<text x="{WIDTH - 182 + 90 * shift}" y="{TOP + 11}">{kind}</text>',
+            f'<text x="{WIDTH - 182 + 90 * shift}" y="{TOP + 25}">{kind}</text>',
         ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
