@@ -1,6 +1,7 @@
 """The tables, a file a subject."""
 
 from review.models.calendars import DayOff
+from review.models.delivery import DeadAddress, MailAttempt
 from review.models.log import Audit, Heartbeat, Outbox
 from review.models.lots import Draw, Lot
 from review.models.material import (
@@ -41,6 +42,7 @@ __all__ = [
     "CycleParty",
     "CycleYear",
     "DayOff",
+    "DeadAddress",
     "Document",
     "DocumentBytes",
     "Draw",
@@ -52,6 +54,7 @@ __all__ = [
     "ListedExpert",
     "Lot",
     "LotRequest",
+    "MailAttempt",
     "Member",
     "MilestoneDate",
     "Outbox",

@@ -45,6 +45,13 @@ class Outbox(Base):
         sa.Index("ix_outbox_waiting", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
         sa.CheckConstraint("state IN ('waiting', 'sent', 'failed', 'recorded')", name="state"),
         sa.CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),
+        sa.CheckConstraint(
+            "fate IN ('', 'delayed', 'delivered', 'bounced', 'complained')", name="fate"
+        ),
+        sa.CheckConstraint("(fate = '') = (fate_at IS NULL)", name="fate_has_time"),
+        sa.Index(
+            "ix_outbox_message_id", "message_id", postgresql_where=sa.text("message_id <> ''")
+        ),
     )
 
     id: Mapped[Id]
@@ -58,7 +65,8 @@ class Outbox(Base):
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[Moment]
     state: Mapped[str] = mapped_column(sa.String(10), server_default="waiting")
-    """waiting, sent, failed (given up), recorded (written by a replay, never sent)"""
+    """waiting, sent (the mail server took it), failed (given up), recorded (written by a replay,
+    never sent)"""
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_try_at: Mapped[Moment]
     sent_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
@@ -68,6 +76,13 @@ class Outbox(Base):
     body_html: Mapped[Text] = mapped_column(server_default="")
     error: Mapped[Text] = mapped_column(server_default="")
     resent_from: Mapped[int | None] = mapped_column(sa.ForeignKey("outbox.id"))
+    fate: Mapped[str] = mapped_column(sa.String(10), server_default="")
+    """What was reported after the server took it: delayed, delivered, bounced, complained."""
+    fate_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    fate_said: Mapped[Text] = mapped_column(server_default="")
+    """Why, in the words of the server that reported it."""
+    instead_of: Mapped[int | None] = mapped_column(sa.ForeignKey("outbox.id"), unique=True)
+    """The mail that did not reach its reader; this one goes to the next address, once."""
 
 
 class Heartbeat(Base):
