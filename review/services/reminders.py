@@ -153,8 +153,9 @@ def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: in
 def look(seen: Snapshot, key: tuple[str, int], knows: Office, at: datetime) -> Look:
     """What is to be done about a milestone at a moment. The sweep does it, the plan foretells it.
 
-    After a pause the milestone is looked at again on the first working morning: of what was kept
-    back the latest reminder is then written, unless its reader has it already.
+    On a day off, as after an outage, it is left for the next working morning. After a pause it is
+    looked at again on the first: of what was kept back the latest reminder is then written, unless
+    its reader has it already.
     """
     if not _is_open(seen, key):
         return Look()
@@ -162,10 +163,14 @@ def look(seen: Snapshot, key: tuple[str, int], knows: Office, at: datetime) -> L
     owed = owed_at(seen, key, at)
     if owed is None:
         return Look((), coming)
-    told = tuple(_tellings(owed, knows, deadlines.local_day(at, owed.place.zone)))
+    place = owed.place
+    today = deadlines.local_day(at, place.zone)
+    if not place.calendar.works(today):
+        return Look((), deadlines.working_morning(today, place))
+    told = tuple(_tellings(owed, knows, today))
     ends = [one.held for one in told if one.held]
     if ends:
-        resumes = deadlines.working_morning(min(ends) + timedelta(days=1), owed.place)
+        resumes = deadlines.working_morning(min(ends) + timedelta(days=1), place)
         coming = min(coming, resumes) if coming else resumes
     return Look(told, coming)
 

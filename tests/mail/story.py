@@ -154,8 +154,8 @@ def _go_astray(w: World) -> None:
         reminders.sweep(w.session, w.now + days * DAY)
     w.focal_point.digest = True
     w.session.flush()
-    reminders.sweep(w.session, w.now + 60 * DAY)
     for days in range(60, 64):  # one of them is a working day
+        reminders.sweep(w.session, (w.now + days * DAY).replace(hour=12))
         digest.write(w.session, (w.now + days * DAY).replace(hour=12))
     w.session.flush()
 

@@ -79,9 +79,9 @@ def test_each_reviewing_state_is_reminded_of_its_own(started: World) -> None:
 
 
 def test_after_an_outage_only_the_latest_is_written(started: World) -> None:
-    sweep(started.session, started.now + 60 * DAY)
+    sweep(started.session, started.now + 61 * DAY)
     assert offsets(started.session, milestone="focal_point_nominated") == [35]
-    sweep(started.session, started.now + 60 * DAY)
+    sweep(started.session, started.now + 61 * DAY)
     assert offsets(started.session, milestone="focal_point_nominated") == [35]
 
 
@@ -155,7 +155,7 @@ def test_a_question_is_reminded_of_by_its_own_date(session: Session) -> None:
 
 
 def test_a_replay_records_and_sends_nothing(started: World) -> None:
-    reminders.sweep(started.session, started.now + 10 * DAY, simulated=True)
+    reminders.sweep(started.session, started.now + 12 * DAY, simulated=True)
     assert {m.state for m in mails(started.session)} == {"recorded"}
 
 
@@ -201,7 +201,7 @@ def test_four_sweeps_at_once_with_outages_write_each_rung_once(committed: World)
 
 
 def test_a_sweep_that_crashes_leaves_everything_for_the_next(committed: World) -> None:
-    now = committed.now + 10 * DAY
+    now = committed.now + 12 * DAY
     with pytest.raises(ZeroDivisionError):
         _sweep_and_crash(now)
     with db.reading() as session:
@@ -214,10 +214,10 @@ def test_a_sweep_that_crashes_leaves_everything_for_the_next(committed: World) -
 def test_a_sweep_passes_over_a_review_in_which_a_step_is_being_taken(committed: World) -> None:
     with db.transaction() as busy:
         snapshot.load(busy, committed.review_id, committed.now, lock=True)
-        _sweep_alone(committed.now + 10 * DAY)
+        _sweep_alone(committed.now + 12 * DAY)
         with db.reading() as session:
             assert mails(session) == []
-    _sweep_alone(committed.now + 10 * DAY)
+    _sweep_alone(committed.now + 12 * DAY)
     with db.reading() as session:
         assert len(mails(session)) == 3
 
@@ -228,23 +228,29 @@ def test_a_sweep_passes_over_a_review_in_which_a_step_is_being_taken(committed: 
 def model(due: date, shift: float, planned: datetime, sweeps: list[datetime]) -> list[int]:
     """Which rungs are written, told without the code: 09:00 at a place so far from UTC.
 
-    On days on which Zambia rests nobody is reminded: earlier of what is to come, later of the rest.
+    On days on which Zambia rests nobody is reminded: earlier of what is to come, later of the rest;
+    what an outage has left over waits for the next working morning.
     """
-    rungs = [-14, -7, -1, 1, 7, *range(21, 200, 14)]
-    moments = {}
-    for rung in rungs:
-        day = due + rung * DAY
+
+    def morning(day: date, step: timedelta) -> datetime:
         while day.weekday() > 4 or day in days_off.public_holidays("ZMB", day.year):
-            day += DAY if rung > 0 else -DAY
-        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        moments[rung] = midnight + (9 - shift) * HOUR
+            day += step
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + (9 - shift) * HOUR
+
+    rungs = [-14, -7, -1, 1, 7, *range(21, 200, 14)]
+    moments = {rung: morning(due + rung * DAY, DAY if rung > 0 else -DAY) for rung in rungs}
     written: list[int] = []
-    after = planned
+    after, rested = planned, planned
     for now in sweeps:
         passed = [rung for rung in rungs if after < moments[rung] <= now]
-        if passed:
-            written.append(passed[-1])
-            after = now
+        if not passed or now < rested:
+            continue
+        today = (now + shift * HOUR).date()
+        if morning(today, DAY).date() != morning(today, -DAY).date():
+            rested = morning(today, DAY)
+            continue
+        written.append(passed[-1])
+        after = now
     return written
 
 
