@@ -4,14 +4,16 @@
 accepted, so that a deployment is mended in one go.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 MEBIBYTE: Final = 1024 * 1024
+_DOMAIN: Final = re.compile(r"(?a:(?=.{4,180}$)([a-z0-9-]{1,63}\.)+[a-z]{2,63})", re.IGNORECASE)
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -56,6 +58,15 @@ class Settings:
     trusted_proxies: int
     """How many reverse proxies stand before the application; their word on the reader's address
     and on https is believed."""
+    domain_mails_a_minute: int = 60
+    """So many mails leave for one domain in a minute; 0 sets no limit."""
+    bounce_domain: str = ""
+    """Mail for it comes back to us: each mail then has a return address of its own."""
+    bounce_secret: str = field(default="", repr=False)
+    """What a mail server shows when it reports to /bounces; without one nobody may."""
+    imap_url: str = field(default="", repr=False)
+    """The mailbox of reports about mails: imaps://, imap+starttls:// or imap://, with user and
+    password, and the folder where it is not INBOX. Empty: none is read."""
     longest_pause_days: int = 90
     """How long reminders may be paused at once."""
 
@@ -186,6 +197,27 @@ def _optional_page(text: str) -> str:
     return _base_url(text) if text else ""
 
 
+def _optional_domain(text: str) -> str:
+    if text and not _DOMAIN.fullmatch(text):
+        raise ValueError("it should be a domain, as in bounces.example.org")
+    return text.lower()
+
+
+def _optional_secret(text: str) -> str:
+    return _secret(text) if text else ""
+
+
+def _optional_mailbox(text: str) -> str:
+    if not text:
+        return ""
+    _server("imaps", "imap+starttls", "imap")(text)
+    if not (urlsplit(text).username and urlsplit(text).password):
+        raise ValueError("user and password are missing: imaps://USER:PASSWORD@HOST/FOLDER")
+    if re.search(r'["\\\x00-\x1f]', unquote(urlsplit(text).path)):
+        raise ValueError("the name of its folder has a sign that none can have")
+    return text
+
+
 _WANTED: Final = {
     "database_url": "the PostgreSQL database, as in postgresql://user:password@host:5432/reviews",
     "redis_url": "the Redis server, as in redis://host:6379/0",
@@ -213,5 +245,9 @@ _READERS: Final[Mapping[str, tuple[str | None, Callable[[str], object]]]] = {
     "mailbox_url": ("", _optional_page),
     "log_level": ("INFO", _log_level),
     "trusted_proxies": ("0", _whole_number(0, 9)),
+    "domain_mails_a_minute": ("60", _whole_number(0, 10**6)),
+    "bounce_domain": ("", _optional_domain),
+    "bounce_secret": ("", _optional_secret),
+    "imap_url": ("", _optional_mailbox),
     "longest_pause_days": ("90", _whole_number(1, 366)),
 }

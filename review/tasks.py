@@ -18,9 +18,11 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from review import clock, db, links, settings
+from review.mail import returned
 from review.mail.render import written_notices
+from review.mail.return_path import ReturnPath
 from review.mail.transport import Smtp
-from review.services import delivery, digest, health, reminders
+from review.services import bounces, delivery, digest, health, reminders
 from review.settings import Settings, SettingsError
 from workflows.registry import check_notices
 from workflows.spec import DefinitionError
@@ -80,6 +82,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "remind": _every(60, "remind"),
             "digest": _every(600, "write_digests"),
             "sign of life": _every(30, "give_sign_of_life"),
+            **({"read reports": _every(120, "read_reports")} if chosen.imap_url else {}),
         },
     }
 
@@ -153,7 +156,36 @@ def deliver() -> None:
     """Send the mails that are due."""
     chosen = _settings()
     with Smtp(chosen.smtp_url) as transport:
-        delivery.drain(transport, sender=chosen.mail_from)
+        delivery.drain(
+            transport,
+            sender=chosen.mail_from,
+            path=_return_path(chosen),
+            a_minute=chosen.domain_mails_a_minute,
+        )
+
+
+def _return_path(chosen: Settings) -> ReturnPath:
+    return ReturnPath(chosen.bounce_domain, chosen.secret_key)
+
+
+@app.task
+def read_reports() -> None:
+    """Read what has come back to the mailbox of reports, if there is one; each in a transaction."""
+    chosen = _settings()
+    if not chosen.imap_url:
+        return
+
+    def take(raw: bytes) -> None:
+        with db.transaction() as session:
+            bounces.take(session, raw, path=_return_path(chosen), now=clock.now())
+
+    try:
+        found = returned.each(chosen.imap_url, take)
+    except returned.MailboxAway as problem:
+        _log.warning("the mailbox of reports is away: %s", problem)
+        return
+    if found:
+        nudge()
 
 
 @app.task

@@ -46,6 +46,20 @@ def greeting(voice: Voice, words: Mapping[str, Any]) -> str:
     return voice.gettext("Dear %(title)s,", title=words["title"])
 
 
+def passed_on(voice: Voice, letter: Letter) -> tuple[str, ...]:
+    """That the mail was meant for somebody whom it did not reach; empty where it was not."""
+    reader = " ".join(str(letter.params.get("undelivered_to", "")).split())
+    if not reader:
+        return ()
+    return (
+        voice.gettext(
+            "This message was sent to %(title)s and could not be delivered there. Please pass it "
+            "on, or tell the secretariat the right address.",
+            title=reader,
+        ),
+    )
+
+
 def rows(voice: Voice, words: Mapping[str, Any], what: str) -> tuple[Row, ...]:
     """What it is about, which review, from whom, by when."""
     return tuple(_rows(voice, words, what))
@@ -81,6 +95,20 @@ def after(voice: Voice, words: Mapping[str, Any]) -> tuple[str, ...]:
             "Need more time, or is this for somebody else? Reply to this message: it goes to the "
             "secretariat, which can set another date or invite another person."
         ),
+    )
+
+
+def why_instead(voice: Voice, letter: Letter, words: Mapping[str, Any]) -> str:
+    """Why a mail that did not reach somebody comes to this reader; empty where it did."""
+    if "undelivered_to" not in letter.params:
+        return ""
+    if not words["mine"]:
+        return voice.gettext(
+            "You receive this because a message to somebody else of the secretariat came back."
+        )
+    return voice.gettext(
+        "You receive this because a message to somebody else for %(mine)s came back.",
+        mine=words["mine"],
     )
 
 

@@ -125,7 +125,10 @@ def _words(letter: Letter, voice: Voice, sender: str, now: datetime) -> Words:
         subject=part("subject"),
         ask=part("ask"),
         greeting=frame.greeting(voice, known),
-        paragraphs=tuple(filter(None, map(_one_line, getattr(said, "text", "").split("\n\n")))),
+        paragraphs=(
+            *frame.passed_on(voice, letter),
+            *filter(None, map(_one_line, getattr(said, "text", "").split("\n\n"))),
+        ),
         rows=frame.rows(voice, known, part("what", "")),
         items=frame.items(voice, letter, now),
         action=action,
@@ -133,7 +136,7 @@ def _words(letter: Letter, voice: Voice, sender: str, now: datetime) -> Words:
         if by_mail
         else part("link", known["page"]),
         after=frame.after(voice, known),
-        why=frame.reasons(voice, known, part("why", "")),
+        why=frame.reasons(voice, known, frame.why_instead(voice, letter, known) or part("why", "")),
         promise=frame.promise(voice, letter, known),
         account="" if by_mail or "token" in letter.params else links.absolute("account"),
     )

@@ -1,7 +1,8 @@
 """Hands messages to a mail server by SMTP, and says of each failure what to do about it.
 
-``Refused``: this message will never be taken, do not try again. ``TryLater``: not now. ``Away``:
-the server itself cannot be used now, so there is no sense in trying other messages either.
+``Refused``: this message will never be taken, do not try again. ``TryLater``: not now. ``Slow``: it
+did not answer about this message in time. ``Away``: the server itself cannot be used now, so there
+is no sense in trying other messages either.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ssl
 from email.message import EmailMessage
 from email.utils import parseaddr
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT: Final = 15.0
@@ -31,15 +32,47 @@ class Away(TryLater):
     """The server does not answer, or takes nothing from us: nothing can be sent now."""
 
 
+class Slow(TryLater):
+    """The server answers, but not about this message: it may be waiting for the recipient's."""
+
+
 class Refused(DeliveryError):
-    """The server will never take this message for this recipient."""
+    """The server will never take this message for this recipient.
+
+    ``address``: because of the address, so it will not take another one either.
+    """
+
+    def __init__(self, said: str, *, address: bool = False) -> None:
+        super().__init__(said)
+        self.address = address
 
 
 class Transport(Protocol):
     """Takes messages."""
 
-    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
-        """Hand over one message. Raises Refused, TryLater or Away."""
+    def send(
+        self, message: EmailMessage, sender: str, recipient: str, envelope_id: str = ""
+    ) -> str:
+        """Hand over one message under a return address; returns what the server said.
+
+        ``envelope_id`` goes along where the server takes it (RFC 3461), to be quoted in reports.
+        Raises Refused, TryLater, Slow or Away.
+        """
+
+
+class _Server(smtplib.SMTP):
+    """Remembers what was said when a message was taken; smtplib keeps it to itself."""
+
+    said = ""
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        code, said = super().data(msg)
+        self.said = _said(code, said)
+        return code, said
+
+
+class _EncryptedServer(_Server, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
 
 
 class Smtp:
@@ -56,7 +89,7 @@ class Smtp:
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
         self._timeout = timeout
-        self._server: smtplib.SMTP | None = None
+        self._server: _Server | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -69,16 +102,18 @@ class Smtp:
     ) -> None:
         self._leave()
 
-    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    def send(
+        self, message: EmailMessage, sender: str, recipient: str, envelope_id: str = ""
+    ) -> str:
         """Hand over one message; it is taken when this returns."""
         if parseaddr(recipient)[1] != recipient:  # smtplib would take an address out of the text
-            raise Refused(f"{recipient!r} is not an address")
+            raise Refused(f"{recipient!r} is not an address", address=True)
         server = self._connected(sender)
         try:
-            server.send_message(message, sender, [recipient])
+            return _hand_over(server, message, (sender, recipient), envelope_id)
         except smtplib.SMTPRecipientsRefused as problem:
             code, said = problem.recipients[recipient]
-            raise _of_code(code, said) from problem
+            raise _of_code(code, said, address=True) from problem
         except smtplib.SMTPDataError as problem:
             raise _of_code(problem.smtp_code, problem.smtp_error) from problem
         except (smtplib.SMTPNotSupportedError, ValueError) as problem:  # its address
@@ -88,9 +123,10 @@ class Smtp:
             raise Away(_said(problem.smtp_code, problem.smtp_error)) from problem
         except (smtplib.SMTPException, OSError) as problem:
             self._drop()
-            raise Away(str(problem) or type(problem).__name__) from problem
+            slow = isinstance(problem.__context__ or problem, TimeoutError)
+            raise (Slow if slow else Away)(str(problem) or type(problem).__name__) from problem
 
-    def _connected(self, sender: str) -> smtplib.SMTP:
+    def _connected(self, sender: str) -> _Server:
         """A connection that answers: servers close one that was idle, or had many messages."""
         if self._server is not None and not _answers(self._server):
             self._drop()
@@ -98,8 +134,8 @@ class Smtp:
             self._server = self._connect(sender.rpartition("@")[2])
         return self._server
 
-    def _connect(self, own_name: str) -> smtplib.SMTP:
-        server: smtplib.SMTP | None = None
+    def _connect(self, own_name: str) -> _Server:
+        server: _Server | None = None
         try:
             server = self._open(own_name)
             if self._scheme == "smtp+starttls":
@@ -112,18 +148,18 @@ class Smtp:
             raise Away(_problem(problem)) from problem
         return server
 
-    def _open(self, own_name: str) -> smtplib.SMTP:
+    def _open(self, own_name: str) -> _Server:
         """Connect under our domain's name: the machine's own may take long to look up."""
         if self._scheme == "smtps":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(
+            return _EncryptedServer(
                 self._host,
                 self._port,
                 local_hostname=own_name,
                 timeout=self._timeout,
                 context=context,
             )
-        return smtplib.SMTP(self._host, self._port, local_hostname=own_name, timeout=self._timeout)
+        return _Server(self._host, self._port, local_hostname=own_name, timeout=self._timeout)
 
     def _leave(self) -> None:
         if self._server is not None:
@@ -139,6 +175,30 @@ class Smtp:
         self._server = None
 
 
+def _hand_over(
+    server: _Server, message: EmailMessage, way: tuple[str, str], envelope_id: str
+) -> str:
+    """Send one message from and to an address, asking for reports where the server gives them."""
+    sender, recipient = way
+    server.ehlo_or_helo_if_needed()
+    asked: tuple[list[str], list[str]] = ([], [])
+    if envelope_id and server.has_extn("dsn"):
+        asked = (
+            ["RET=HDRS", f"ENVID={_xtext(envelope_id)}"],
+            ["NOTIFY=SUCCESS,FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(recipient)}"],
+        )
+    server.send_message(message, sender, [recipient], *asked)
+    return server.said
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461, 4: what is not a plain sign as + and two digits."""
+    return "".join(
+        one if "!" <= one <= "~" and one not in "+=" else "".join(f"+{b:02X}" for b in one.encode())
+        for one in text
+    )
+
+
 def _answers(server: smtplib.SMTP) -> bool:
     try:
         return server.noop()[0] == 250
@@ -146,10 +206,14 @@ def _answers(server: smtplib.SMTP) -> bool:
         return False
 
 
-def _of_code(code: int, said: bytes | str) -> DeliveryError:
+def _of_code(code: int, said: bytes | str, *, address: bool = False) -> DeliveryError:
+    """What a refusal means. One for reasons of policy (5.7) says nothing about the address."""
+    text = _said(code, said)
     if code == 421:  # the server is closing down
-        return Away(_said(code, said))
-    return Refused(_said(code, said)) if code >= 500 else TryLater(_said(code, said))
+        return Away(text)
+    if code < 500:
+        return TryLater(text)
+    return Refused(text, address=address and not text[4:].startswith("5.7"))
 
 
 def _said(code: int, said: bytes | str) -> str:

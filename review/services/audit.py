@@ -39,6 +39,8 @@ class Verb(StrEnum):
     BOARD_EXPORTED = "board_exported"
     OFFICER_ASSIGNED = "officer_assigned"
     MAIL_RESENT = "mail_resent"
+    ADDRESS_DEAD = "address_dead"
+    ADDRESS_CORRECTED = "address_corrected"
     REVIEW_CREATED = "review_created"
     CYCLE_PLANNED = "cycle_planned"
     CYCLE_CHANGED = "cycle_changed"
@@ -66,6 +68,7 @@ class Verb(StrEnum):
     CLOSURE_TAKEN_BACK = "closure_taken_back"
     REMINDERS_PAUSED = "reminders_paused"
     REMINDERS_RESUMED = "reminders_resumed"
+    REMINDERS_EXPORTED = "reminders_exported"
 
 
 def record(

@@ -5,14 +5,19 @@ transaction: a killed worker frees what it held, and two workers never hold the 
 sent is stored in that transaction, too. One window remains, and no protocol closes it: a crash
 after the server has said 250 and before our commit sends that mail again. Both copies carry the
 same Message-ID, by which mail programs know them as one.
+
+No domain holds up the others: of each, so many mails leave in a minute, and one that is slow or
+defers again and again is left alone for the rest of a round.
 """
 
 from __future__ import annotations
 
 import logging
 import random
+import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -23,17 +28,24 @@ from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.languages import N_
+from review.mail import dsn
 from review.mail.letter import Letter
 from review.mail.render import CannotWrite, render
-from review.mail.transport import Away, Refused, Transport, TryLater
-from review.models import Outbox, Person
-from review.services import accounts, audit, outdated
+from review.mail.return_path import ReturnPath
+from review.mail.transport import Away, Refused, Slow, Transport, TryLater
+from review.models import MailAttempt, Outbox, Person
+from review.services import accounts, audit, bounces, dead_addresses, ladder, outdated
 from review.services.account_links import Purpose
 from review.services.audit import Verb
 from review.services.errors import NotAllowed, NotFound
 
 ATTEMPTS: Final = 18
 """After so many, about two and a half days, the secretariat is shown that a mail failed."""
+PATIENCE: Final = 3
+"""So many deferred mails of one domain in a round; further ones wait for the next round."""
+SLOW_SECONDS: Final = 5.0
+"""A domain that takes longer for one mail gets no other in the same round."""
+PASSED_ON: Final = "Not sent: the address does not work. It went to the next one of the side."
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
 _SECRET: Final = "token"  # noqa: S105 - the name of a parameter
@@ -49,6 +61,27 @@ class Round:
     later: int = 0
     dropped: int = 0
     """Reminders that had nothing left to remind of when their turn came."""
+    passed_on: int = 0
+    """Mails to an address that does not work, written to the next one instead."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """One round while it runs: the domains that are left alone, and what is given to each mail."""
+
+    transport: Transport
+    sender: str
+    path: ReturnPath
+    a_minute: int
+    done: Round = field(default_factory=Round)
+    deferred: Counter[str] = field(default_factory=Counter)
+    slow: set[str] = field(default_factory=set)
+    unanswered: int = 0
+
+    @property
+    def resting(self) -> set[str]:
+        """Domains that get no further mail in this round."""
+        return self.slow | {one for one, count in self.deferred.items() if count >= PATIENCE}
 
 
 def drain(
@@ -57,57 +90,99 @@ def drain(
     sender: str,
     limit: int = 200,
     now: Callable[[], datetime] = clock.now,
+    path: ReturnPath | None = None,
+    a_minute: int = 0,
 ) -> Round:
     """Send what is due, at most ``limit`` mails, one transaction each.
 
     ``sender`` is the From address, with or without a name. A mail that cannot be sent waits or is
-    given up, and the next one is tried; a server that is away ends the round.
+    given up, and the next one is tried; a server that is away ends the round. ``a_minute``: so many
+    tries for one domain in a minute, all workers together; 0 sets no limit.
     """
-    done = Round()
+    course = _Course(transport, sender, path or ReturnPath(), a_minute)
     for _ in range(limit):
         with db.transaction() as session:
-            row = _claim(session, now())
-            if row is None:
+            row = _claim(session, course, now())
+            if row is None or not _deliver(session, row, course, now()):
                 break
-            if not _deliver(session, row, transport, sender, now(), done):
-                break
-    return done
+    return course.done
 
 
-def _claim(session: Session, now: datetime) -> Outbox | None:
+def _claim(session: Session, course: _Course, now: datetime) -> Outbox | None:
     """The mail that has waited longest, locked; one that another worker holds is passed over."""
-    return session.scalars(
-        sa.select(Outbox)
-        .where(Outbox.state == "waiting", Outbox.next_try_at <= now)
-        .order_by(Outbox.next_try_at, Outbox.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
+    domain = sa.func.lower(sa.func.split_part(Outbox.address, "@", -1))
+    wanted = sa.select(Outbox).where(Outbox.state == "waiting", Outbox.next_try_at <= now)
+    if course.resting:
+        wanted = wanted.where(domain.not_in(course.resting))
+    if course.a_minute:
+        full = (
+            sa.select(MailAttempt.domain)
+            .where(MailAttempt.at > now - timedelta(minutes=1))
+            .group_by(MailAttempt.domain)
+            .having(sa.func.count() >= course.a_minute)
+        )
+        wanted = wanted.where(domain.not_in(full))
+    order = wanted.order_by(Outbox.next_try_at, Outbox.id).limit(1)
+    return session.scalars(order.with_for_update(skip_locked=True)).first()
 
 
-def _deliver(
-    session: Session, row: Outbox, transport: Transport, sender: str, now: datetime, done: Round
-) -> bool:
+def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> bool:
     """Send one mail and note what came of it; False where the server is away."""
+    done = course.done
     if reason := outdated.reason(session, row):
         row.state, row.error = "recorded", reason
         done.dropped += 1
         return True
+    if dead_addresses.are_dead(session, [row.address]) and ladder.pass_on(session, row, now):
+        row.state, row.error = "recorded", PASSED_ON
+        done.passed_on += 1
+        return True
+    began = time.monotonic()
     try:
-        message = render(_letter(row), sender=sender, now=now)
-        transport.send(message, parseaddr(sender)[1], row.address)
+        message = render(_letter(row), sender=course.sender, now=now)
+        back = course.path.address(row.id, parseaddr(course.sender)[1])
+        said = course.transport.send(message, back, row.address, course.path.tag(row.id))
     except (CannotWrite, Refused) as problem:
         _give_up(row, str(problem))
+        _note_try(session, row, "refused", str(problem), now)
+        if isinstance(problem, Refused) and problem.address:
+            bounces.came_back(session, row, str(problem), now, hard=True)
         done.failed += 1
     except TryLater as problem:
         _postpone(row, str(problem), now)
+        _note_try(session, row, "later", str(problem), now)
         done.failed += row.state == "failed"
         done.later += row.state == "waiting"
-        return not isinstance(problem, Away)
+        return _goes_on(course, _domain(row), problem)
     else:
         _keep(row, message, now)
+        _note_try(session, row, "accepted", said, now)
         done.sent += 1
+    if time.monotonic() - began > SLOW_SECONDS:
+        course.slow.add(_domain(row))
     return True
+
+
+def _goes_on(course: _Course, domain: str, problem: TryLater) -> bool:
+    """Whether the round goes on. Two domains without an answer: it is the server."""
+    if isinstance(problem, Slow):
+        course.slow.add(domain)
+        course.unanswered += 1
+        return course.unanswered < 2
+    course.deferred[domain] += 1
+    return not isinstance(problem, Away)
+
+
+def _domain(row: Outbox) -> str:
+    return row.address.rpartition("@")[2].lower()
+
+
+def _note_try(session: Session, row: Outbox, outcome: str, said: str, now: datetime) -> None:
+    session.add(
+        MailAttempt(
+            outbox_id=row.id, at=now, domain=_domain(row), outcome=outcome, answer=dsn.plain(said)
+        )
+    )
 
 
 def _letter(row: Outbox) -> Letter:

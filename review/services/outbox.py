@@ -70,6 +70,23 @@ def put_to_side(
     return _write(session, values, now, recorded=recorded)
 
 
+def put_instead(session: Session, former: Outbox, to: Someone, now: datetime) -> bool:
+    """The mail that did not reach its reader, to somebody else of the side; once, by its key."""
+    first = former.params.get("undelivered_to") or former.params.get("title", "")
+    own = {"title": to.title, "role": to.role, "time_zone": to.time_zone, "undelivered_to": first}
+    values = {
+        "notice": former.notice,
+        "key": f"instead:{former.id}",
+        "review_id": former.review_id,
+        "person_id": to.person_id or None,
+        "address": to.email,
+        "language": to.language,
+        "params": former.params | own,
+        "instead_of": former.id,
+    }
+    return _write(session, values, now, recorded=False)
+
+
 def _write(session: Session, values: Mapping[str, Any], now: datetime, *, recorded: bool) -> bool:
     state = "recorded" if recorded else "waiting"
     written = session.execute(

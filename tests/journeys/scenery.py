@@ -54,13 +54,16 @@ class Post:
     def __init__(self) -> None:
         self._count = 0
 
-    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    def send(
+        self, message: EmailMessage, sender: str, recipient: str, envelope_id: str = ""
+    ) -> str:
         """Nothing leaves."""
         self._count += 1
         if self._count % 3 == 1:
             raise Refused("550 Specimen text: no such mailbox")
         if self._count % 3 == 2:
             raise TryLater("451 Specimen text: try again later")
+        return "250 OK"
 
 
 def _waiting_to_begin(b: Builder) -> None:

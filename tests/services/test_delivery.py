@@ -31,11 +31,14 @@ class Memory:
     trouble: dict[str, Exception] = field(default_factory=dict)
     tried: int = 0
 
-    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    def send(
+        self, message: EmailMessage, sender: str, recipient: str, envelope_id: str = ""
+    ) -> str:
         self.tried += 1
         if problem := self.trouble.get(recipient) or self.trouble.get("*"):
             raise problem
         self.taken.append((recipient, message))
+        return "250 OK"
 
 
 @pytest.fixture
