@@ -64,6 +64,9 @@ class Rules:
         for name in ("last_year", "similar_tickets", "steps_per_slot"):
             if getattr(self, name) < 1:
                 raise LotsError(f"{name}: must be at least 1")
+        for name, highest in (("similar_tickets", 1000), ("steps_per_slot", 100_000)):
+            if getattr(self, name) > highest:
+                raise LotsError(f"{name}: must be at most {highest}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,8 @@ def _check_lots(
             raise LotsError(f"slot {lot.slot} of {lot.state} is not to be drawn")
         if unknown := [code for code in lot.without if code not in parties]:
             raise LotsError(f"the lot for {lot.state} excludes {unknown[0]}, which is no party")
+        if len(set(lot.without)) < len(lot.without):
+            raise LotsError(f"the lot for {lot.state} excludes the same State twice")
         other = seen.setdefault(lot.state, lot)
         if other is not lot and (other.slot == lot.slot or other.without != lot.without):
             raise LotsError(f"two lots for {lot.state} contradict each other")

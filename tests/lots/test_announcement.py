@@ -266,6 +266,9 @@ WRONG: dict[str, tuple[Callable[[Document], None], str]] = {
     "working_most below least": (changed(("rules", "working_most"), 0), "working_most"),
     "no tickets": (changed(("rules", "similar_tickets"), 0), "similar_tickets"),
     "no steps": (changed(("rules", "steps_per_slot"), 0), "steps_per_slot"),
+    "too many tickets": (changed(("rules", "similar_tickets"), 1001), "similar_tickets"),
+    "too many steps": (changed(("rules", "steps_per_slot"), 100_001), "steps_per_slot"),
+    "a hash in capitals": (changed(("secret_sha256",), "A" * 64), "secret_sha256"),
     "no last year": (changed(("rules", "last_year"), 0), "last_year"),
     "a party twice": (twice("parties"), "AAA"),
     "a review twice": (twice("reviews"), "AAA"),
@@ -279,6 +282,10 @@ WRONG: dict[str, tuple[Callable[[Document], None], str]] = {
     "excused out of order": (changed(("parties", 0, "excused"), [4, 1]), "order"),
     "excused twice": (changed(("parties", 0, "excused"), [1, 1]), "order"),
     "excused in no year": (changed(("parties", 0, "excused"), ["1"]), "excused"),
+    "without twice": (
+        changed(("lots",), [{"state": "AAA", "slot": 1, "without": ["DDD", "DDD"]}]),
+        "AAA",
+    ),
     "without out of order": (
         changed(("lots",), [{"state": "AAA", "slot": 1, "without": ["DDD", "BBB"]}]),
         "order",

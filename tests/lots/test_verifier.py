@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "lots" / "verify_lots.py"
-LIMIT = 250
-"""Lines of code; empty lines and docstrings are not counted."""
+LIMIT = 200
+"""Lines of the file, all of them."""
 Json = dict[str, Any]
 Slot = tuple[str, int]
 SECRET = "5b" * 32
@@ -195,7 +195,7 @@ def years(announcement: Json, choose: Callable[[str, int], int]) -> Iterator[Jso
     for n, lot in enumerate(announcement["lots"], 1):
         year, candidates = lot["year"], []
         closed: dict[str, list[str]] = {}
-        members = [p for p in announcement["parties"] if (p["group"] or "") == lot["group"]]
+        members = [p for p in announcement["parties"] if p["group"] == lot["group"]]
         waiting = [p for p in members if p["code"] not in placed]
         here = [p for p in waiting if p["volunteers"] == year]
         rest = [p for p in waiting if p["volunteers"] <= year]
@@ -226,6 +226,11 @@ def chained(announcement: Json, read_out: str, lots: Callable[..., Iterator[Json
         "lots": [{"number": n} | lot for n, lot in enumerate(lots(chooser(seed)), 1)],
     }
     return rechained(transcript)
+
+
+def blank(announcement: Json) -> Json:
+    """As many lots as announced, with nothing in them."""
+    return chained(announcement, "1", lambda _: iter([{} for _ in announcement["lots"]]))
 
 
 def rechained(transcript: Json) -> Json:
@@ -284,7 +289,10 @@ def small(seed: int, mode: str = "lot_by_lot") -> Small | None:
         {
             "code": code,
             "year": dice.randint(1, 4),
-            "reviewers": [dice.choice(codes) if dice.random() < 0.3 else None for _ in (1, 2)],
+            "reviewers": [
+                other if dice.random() < 0.3 else None
+                for other in dice.sample([other for other in codes if other != code], 2)
+            ],
         }
         for code in codes
         if dice.random() < 0.85
@@ -292,7 +300,8 @@ def small(seed: int, mode: str = "lot_by_lot") -> Small | None:
     null = [(r["code"], k) for r in reviews for k in (1, 2) if r["reviewers"][k - 1] is None]
     while len(null) > 7:
         code, k = null.pop(dice.randrange(len(null)))
-        next(r for r in reviews if r["code"] == code)["reviewers"][k - 1] = dice.choice(codes)
+        row = next(r for r in reviews if r["code"] == code)["reviewers"]
+        row[k - 1] = dice.choice([other for other in codes if other not in (code, *row)])
     dice.shuffle(null)
     without = {code: sorted(dice.sample(codes, dice.choice([0, 0, 0, 1]))) for code in codes}
     lots = [
@@ -314,10 +323,10 @@ def transcript_of(cycle: Small) -> Json:
     return chained(cycle.a, "17 4 23", lots)
 
 
-def said(transcript: object, commitment: str | None = None) -> str:
+def said(transcript: object, *commitment: str) -> str:
     """What the verifier says."""
     try:
-        return str(VERIFIER.verify(octets(transcript), commitment))
+        return str(VERIFIER.verify(octets(transcript), *commitment))
     except ValueError as refusal:
         return f"refused: {refusal}"
 
@@ -361,19 +370,19 @@ def plain() -> Json:
 
 
 def years_transcript(seed: int) -> Json:
-    dice, none = random.Random(seed), None if seed % 2 else ""
+    dice = random.Random(seed)
     parties = [
         {
             "code": f"A{c}A",
             "name": "",
-            "group": dice.choice(["G", "H", none]),
+            "group": dice.choice(["G", "H", ""]),
             "volunteers": dice.choice([0, 0, 1, 2, 3, 9]),
         }
         for c in "ABCDEFGHIJ"
     ]
     quotas = {}
     for group in ("", "G", "H"):
-        years_ = Counter(dice.randint(1, 3) for p in parties if (p["group"] or "") == group)
+        years_ = Counter(dice.randint(1, 3) for p in parties if p["group"] == group)
         quotas[group] = [years_[year] for year in (1, 2, 3)]
     lots = [
         {"group": group, "year": year}
@@ -444,15 +453,15 @@ def test_a_cycle_that_only_mutual_reviews_could_complete_is_refused() -> None:
         lots=[],
     )
     assert Small(announcement).completions == []
-    assert "no completion" in said(chained(announcement, "1", lambda _: iter([])))
+    assert "no completion" in said(blank(announcement))
     allowed = announcement | {"rules": RULES | {"no_mutual": False}}
-    assert said(chained(allowed, "1", lambda _: iter([]))).startswith("0 lots")
+    assert said(blank(allowed)).startswith("0 lots")
 
 
 def test_a_draw_without_a_completion_is_refused() -> None:
     reviews = [{"code": "AAA", "year": 1, "reviewers": [None, None]}]
     cycle = announced(parties=[party("AAA")], rules=RULES, reviews=reviews, lots=[])
-    assert "no completion" in said(chained(cycle, "1", lambda _: iter([])))
+    assert "no completion" in said(blank(cycle))
 
 
 # What it refuses.
@@ -510,29 +519,31 @@ def test_a_lot_less_or_more_is_refused() -> None:
     transcript = samples(1, least_lots=3)[0]
     number = len(transcript["lots"])
     less = rechained(transcript | {"lots": transcript["lots"][:-1]})
-    assert said(less) == f"refused: lot {number} is missing"
+    assert said(less) == f"refused: {number} lots announced, {number - 1} written down"
     more = rechained(transcript | {"lots": [*transcript["lots"], dict(transcript["lots"][0])]})
-    assert said(more) == f"refused: lot {number + 1} was not announced"
+    assert said(more) == f"refused: {number} lots announced, {number + 1} written down"
 
 
 def test_another_commitment_is_refused() -> None:
     transcript = samples(1)[0]
     assert not said(transcript, transcript["commitment"]).startswith("refused")
-    assert "not the one published" in said(transcript, "0" * 64)
+    assert "not published" in said(transcript, "0" * 64)
 
 
 def test_another_secret_and_other_numbers_are_refused() -> None:
     transcript = samples(1)[0]
     assert "secret" in said(transcript | {"secret": "00" * 32})
-    assert "secret" in said(transcript | {"secret": SECRET.upper()})
+    assert said(transcript | {"secret": SECRET.upper()}).startswith("refused: transcript")
     assert "seed" in said(transcript | {"read_out": "17 4 24"})
-    assert "read_out" in said(transcript | {"read_out": ""})
+    assert said(transcript | {"read_out": ""}).startswith("refused: transcript")
 
 
 def test_it_does_not_trust_the_seed_digest_or_commitment() -> None:
     transcript = samples(1)[0]
     for key in ("seed", "digest", "commitment"):
-        assert said(transcript | {key: "0" * 64}).startswith(f'refused: transcript: {key} is "000')
+        line = said(transcript | {key: "0" * 64})
+        assert line.startswith("refused")
+        assert key in line
 
 
 CHANGES: list[tuple[str, Any]] = [
@@ -561,7 +572,7 @@ CHANGES: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("key", "value"), CHANGES)
 def test_a_value_of_another_kind_is_refused(key: str, value: object) -> None:
     announcement = samples(1)[0]["announcement"]
-    line = said(chained(announcement | {key: value}, "1", lambda _: iter([])))
+    line = said(blank(announcement | {key: value}))
     assert line.startswith("refused: announcement")
 
 
@@ -581,6 +592,8 @@ INSIDE: list[tuple[str, str, object]] = [
     ("reviews", "reviewers", [None]),
     ("reviews", "reviewers", [None, "ZZZ"]),
     ("reviews", "reviewers", ["ABA", "ACA", "ADA"]),
+    ("reviews", "reviewers", ["AAA", None]),
+    ("reviews", "reviewers", ["ABA", "ABA"]),
     ("lots", "state", "ZZZ"),
     ("lots", "slot", 3),
     ("lots", "slot", True),
@@ -592,6 +605,9 @@ INSIDE: list[tuple[str, str, object]] = [
     ("rules", "working_most", 4),
     ("rules", "no_mutual", 1),
     ("rules", "similar_tickets", 0),
+    ("rules", "similar_tickets", 1001),
+    ("rules", "steps_per_slot", 100_001),
+    ("rules", "no_mutual", None),
     ("rules", "steps_per_slot", -1),
 ]
 
@@ -606,25 +622,26 @@ def test_rules_and_rows_that_contradict_are_refused(part: str, key: str, value: 
     assert said(chained(announcement, "1", lambda _: iter(right["lots"]))).startswith("refused")
 
 
+def test_a_limit_without_end_ends() -> None:
+    """More reviews than there are slots change nothing."""
+    announcement = plain()
+    announcement["rules"] |= {"most": 10**12, "working_most": 10**12}
+    assert said(transcript_of(Small(announcement))).startswith("2 lots")
+    announcement["rules"]["least"] = 10**12
+    assert "no completion" in said(blank(announcement))
+
+
 def test_a_lot_twice_or_of_a_slot_that_is_taken_is_refused() -> None:
     announcement = next(t["announcement"] for t in samples(20) if len(t["lots"]) > 1)
     lots = announcement["lots"]
-    twice = chained(announcement | {"lots": [*lots, lots[0]]}, "1", lambda _: iter([]))
+    twice = blank(announcement | {"lots": [*lots, lots[0]]})
     assert f"announced lot {len(lots) + 1}" in said(twice)
     taken = copy.deepcopy(announcement)
     for review in taken["reviews"]:
         if review["code"] == lots[0]["state"]:
-            review["reviewers"] = [taken["parties"][0]["code"]] * 2
-    assert "announced lot 1" in said(chained(taken, "1", lambda _: iter([])))
-
-
-def test_tickets_beyond_the_generator_are_refused() -> None:
-    announcement = plain()
-    right = transcript_of(Small(announcement))
-    for row in announcement["parties"]:
-        row["tradition"] = "x"
-    announcement["rules"]["similar_tickets"] = 2**256 + 1
-    assert "tickets" in said(chained(announcement, "1", lambda _: iter(right["lots"])))
+            others = [one["code"] for one in taken["parties"] if one["code"] != review["code"]]
+            review["reviewers"] = others[:2]
+    assert "announced lot 1" in said(blank(taken))
 
 
 @pytest.mark.parametrize(
@@ -640,13 +657,13 @@ def test_tickets_beyond_the_generator_are_refused() -> None:
 )
 def test_quotas_that_do_not_add_up_are_refused(change: Json) -> None:
     announcement = years_transcript(3)["announcement"] | {"rules": change}
-    assert said(chained(announcement, "1", lambda _: iter([]))).startswith("refused")
+    assert said(blank(announcement)).startswith("refused")
 
 
 def test_places_that_are_not_those_of_the_quotas_are_refused() -> None:
     announcement = years_transcript(3)["announcement"]
     announcement["lots"].reverse()
-    assert "places" in said(chained(announcement, "1", lambda _: iter([])))
+    assert "places" in said(blank(announcement))
 
 
 WRONG_FILES = {
@@ -733,12 +750,6 @@ def test_it_is_short_and_needs_only_python() -> None:
         )
     ]
     assert {str(name).split(".")[0] for name in imported} <= sys.stdlib_module_names
-    texts = {
-        line
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if ast.get_docstring(node)
-        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
-    }
-    code = [n for n, line in enumerate(source.splitlines(), 1) if line.strip() and n not in texts]
-    assert len(code) <= LIMIT
+    lines = source.splitlines()
+    assert len(lines) <= LIMIT
+    assert max(map(len, lines)) <= 100
