@@ -54,6 +54,10 @@ class Facts:
     due: Mapping[tuple[str, int], date] = field(default_factory=dict)
     calendars: Mapping[tuple[Party, int], WorkCalendar] = field(default_factory=dict, repr=False)
     """The working days of each party: of a reviewing State under its slot, else under 0."""
+    owing: frozenset[Who] = frozenset()
+    """Who owes something for which a date is set; the secretariat aside."""
+    asking: frozenset[Who] = frozenset()
+    """Who has asked for another date and waits for an answer."""
     report_published: bool = False
     response_published: bool = False
     # Loaded only for steps whose guards read them (see Guard.reads).

@@ -73,7 +73,7 @@ def _typed(process: Process, item: Field, value: Any) -> tuple[Any, str]:
         return None, N_("This cannot be used.")
     match item.kind:
         case FieldKind.DATE:
-            return _date(value)
+            return read_day(value)
         case FieldKind.CONFIRM:
             return (True, "") if value in YES else (None, N_("This is required."))
         case FieldKind.SIDE | FieldKind.ANY_SIDE | FieldKind.QUESTION | FieldKind.MEMBER:
@@ -98,7 +98,8 @@ def _text(process: Process, item: Field, text: str) -> tuple[str | None, str]:
     return text, _wrong(process, item, text)
 
 
-def _date(value: Any) -> tuple[date | None, str]:
+def read_day(value: Any) -> tuple[date | None, str]:
+    """A day that was typed, or what is wrong with it."""
     try:
         day = value if type(value) is date else date.fromisoformat(str(value))
     except ValueError:

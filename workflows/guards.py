@@ -316,6 +316,20 @@ def response_unpublished(facts: Facts, who: Who) -> Reason | None:
     return Reason(N_("The self-assessment is published."))
 
 
+@guard(N_("something with a date is still to be done by them"))
+def owes_by_a_date(facts: Facts, who: Who) -> Reason | None:
+    if who in facts.owing:
+        return None
+    return Reason(N_("Nothing with a date is open on your side."))
+
+
+@guard(N_("a request for another date, to or from them, waits for an answer"))
+def date_asked_for(facts: Facts, who: Who) -> Reason | None:
+    if who in facts.asking or (who.actor is Actor.SECRETARIAT and facts.asking):
+        return None
+    return Reason(N_("No request for another date waits for an answer."))
+
+
 @guard(N_("the clock is running"))
 def running(facts: Facts, who: Who) -> Reason | None:
     if not facts.suspended:

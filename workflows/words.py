@@ -80,6 +80,8 @@ class FieldKind(StrEnum):
     QUESTION = "question"
     MEMBER = "member"
     MILESTONE = "milestone"
+    OWED = "owed"
+    REQUEST = "request"
     STAGE = "stage"
 
 
@@ -111,6 +113,9 @@ class Effect(StrEnum):
     PUBLISH_REPORT = "publish_report"
     PUBLISH_RESPONSE = "publish_response"
     EXTEND = "extend"
+    ASK_EXTENSION = "ask_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    TAKE_BACK_REQUEST = "take_back_request"
     SUSPEND = "suspend"
     RESUME = "resume"
     CORRECT = "correct"

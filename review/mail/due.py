@@ -67,6 +67,29 @@ def of(params: Mapping[str, Any], voice: Voice, now: datetime) -> Due:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """A date that moved along with the one a mail is about."""
+
+    milestone: str
+    yours: bool
+    day: str
+    long: str
+    old: str
+
+
+def along(params: Mapping[str, Any], voice: Voice, now: datetime) -> list[Along]:
+    """The dates that moved along, those that the recipient owes first."""
+    found = []
+    for one in params.get("moved_along", ()):
+        moved = of(
+            {**params, **one, "slot_of_milestone": one["slot"], "slot": params["slot"]}, voice, now
+        )
+        old = voice.day(date.fromisoformat(one["old_date"]))
+        found.append(Along(moved.milestone, moved.yours, moved.day, moved.long, old))
+    return sorted(found, key=lambda one: not one.yours)
+
+
 def _slot(params: Mapping[str, Any], item: Milestone) -> int:
     """Of which side the date is: named, else the recipient's, else the only one there is."""
     slot = params.get("slot_of_milestone", params["slot"])

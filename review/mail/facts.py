@@ -70,6 +70,7 @@ def _of_review(letter: Letter, voice: Voice, now: datetime) -> dict[str, Any]:
         "owner": _state(voice, p.get("owner_state")) or voice.gettext(ACTED[Actor.SECRETARIAT]),
         "step": _step(voice, definition, p),
         "due": due.of(p, voice, now),
+        "along": due.along(p, voice, now),
         "stage": lambda key: voice.gettext(definition.stage(key).label),
         "chosen": lambda field: _chosen(voice, definition, p, field),
         "state_of": lambda iso3: _state(voice, iso3),

@@ -26,6 +26,7 @@ from review.models.reports import Approval, ReportComment, ReportSection, Report
 from review.models.reviews import (
     ClockStop,
     Extension,
+    ExtensionRequest,
     Member,
     MilestoneDate,
     Review,
@@ -48,6 +49,7 @@ __all__ = [
     "Draw",
     "EndedSession",
     "Extension",
+    "ExtensionRequest",
     "Finding",
     "GroupSession",
     "Heartbeat",

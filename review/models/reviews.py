@@ -183,6 +183,43 @@ class ClockStop(Base):
     reason: Mapped[Text]
 
 
+class ExtensionRequest(Base):
+    """A party's request for another date of something it owes, and what became of it."""
+
+    __tablename__ = "extension_request"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "outcome IN ('', 'granted', 'refused', 'taken_back', 'overtaken')", name="outcome"
+        ),
+        sa.CheckConstraint("(outcome = '') = (answered_at IS NULL)", name="answered"),
+        sa.Index(
+            "uq_extension_request_open",
+            "review_id",
+            "milestone",
+            "slot",
+            unique=True,
+            postgresql_where=sa.text("answered_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id"), index=True)
+    milestone: Mapped[str] = mapped_column(sa.String(40))
+    slot: Mapped[int]
+    old_date: Mapped[date]
+    """The date that stood when it was asked."""
+    asked_date: Mapped[date]
+    reason: Mapped[Text]
+    asked_by: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    asked_at: Mapped[Moment]
+    outcome: Mapped[str] = mapped_column(sa.String(10), server_default="")
+    """granted (perhaps with another date), refused, taken_back, overtaken: reached, or moved."""
+    answer: Mapped[Text] = mapped_column(server_default="")
+    """The reason given by the secretariat."""
+    answered_by: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+
 class Extension(Base):
     """A date that was changed: from, to, why, by whom."""
 
@@ -197,3 +234,6 @@ class Extension(Base):
     reason: Mapped[Text]
     granted_by: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     granted_at: Mapped[Moment]
+    request_id: Mapped[int | None] = mapped_column(sa.ForeignKey("extension_request.id"))
+    moved_with: Mapped[int | None] = mapped_column(sa.ForeignKey("extension.id"))
+    """The change that moved this date along; empty for the one that was meant."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.models import Person
 from review.services.snapshot import Dates, Side, Snapshot
 from workflows.engine import Outcome
+from workflows.spec import Who
 
 
 @dataclass
@@ -32,6 +33,8 @@ class Change:
     sides: dict[int, Side] = field(default_factory=dict)
     """Reviewing States as they are after the step."""
     leaves_dates: bool = False
+    only_tell: Who | None = None
+    """The one side that is told, where a step concerns no other."""
 
     @property
     def review_id(self) -> int:

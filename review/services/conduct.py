@@ -1,4 +1,4 @@
-"""The conduct of a review: dates extended, clock stopped, position corrected (ToR 25)."""
+"""The conduct of a review: clock stopped, position corrected (ToR 25, 49-50)."""
 
 from __future__ import annotations
 
@@ -6,55 +6,13 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from review.models import ClockStop, Extension
+from review.models import ClockStop
 from review.services import nominations, reports
 from review.services.change import Change
 from review.services.errors import InvalidGiven
 from review.services.snapshot import VIENNA
 from workflows.deadlines import local_day
 from workflows.spec import N_
-
-
-def parse_milestone(value: str) -> tuple[str, int]:
-    """A milestone as forms name it, such as ``desk_review:2``. Raises ValueError."""
-    key, _, slot = value.partition(":")
-    return key, int(slot)
-
-
-def extend(change: Change) -> None:
-    """Set a new agreed date of an open milestone; the former one is kept as history."""
-    try:
-        key = parse_milestone(change.text("milestone"))
-    except ValueError:
-        raise InvalidGiven({"milestone": N_("Choose one of the list.")}) from None
-    dates = change.snapshot.dates.get(key)
-    if dates is None or dates.done_at:
-        raise InvalidGiven({"milestone": N_("Choose one of the list.")})
-    day, today = change.given("new_date"), change.snapshot.facts.today
-    if today and day <= today:
-        raise InvalidGiven({"new_date": N_("Choose a day after today.")})
-    if day == dates.due_on:
-        raise InvalidGiven({"new_date": N_("This is the date already.")})
-    change.session.add(
-        Extension(
-            review_id=change.review_id,
-            milestone=key[0],
-            slot=key[1],
-            old_date=dates.due_on,
-            new_date=day,
-            reason=change.text("reason"),
-            granted_by=change.actor.id,
-            granted_at=change.now,
-        )
-    )
-    change.session.flush()
-    change.agree(key, day)
-    change.params |= {
-        "milestone": key[0],
-        "slot_of_milestone": key[1],
-        "old_date": dates.due_on.isoformat() if dates.due_on else None,
-        "new_date": day.isoformat(),
-    }
 
 
 def suspend(change: Change) -> None:

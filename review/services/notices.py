@@ -11,7 +11,7 @@ from typing import Any
 
 from review.services.change import Change
 from review.services.snapshot import VIENNA, Side, Snapshot, Someone
-from workflows.spec import Actor, Notice, Party
+from workflows.spec import Actor, Notice, Party, Who
 
 
 def mails_of(change: Change) -> list[dict[str, Any]]:
@@ -22,6 +22,7 @@ def mails_of(change: Change) -> list[dict[str, Any]]:
         for notice in change.outcome.step.tells
         for party in notice.to
         for slot in _slots(change, notice, party)
+        if change.only_tell in {None, Who(party.actor, slot)}
         for to in people(change.snapshot, party, slot, sides)
     ]
 

@@ -7,7 +7,7 @@ whose guards ask for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
@@ -23,7 +23,7 @@ from review.services.errors import NotFound
 from workflows import deadlines
 from workflows.deadlines import DUTY_STATION_ZONE, local_day
 from workflows.registry import process
-from workflows.spec import FACT_GROUPS, Facts, Party, Process
+from workflows.spec import FACT_GROUPS, Facts, Party, Process, Who
 from workflows.working_days import EVERY_DAY
 
 VIENNA = DUTY_STATION_ZONE
@@ -144,6 +144,8 @@ SELECT json_build_object(
      d.remind_at, d.simulated)) FROM milestone d WHERE d.review_id = r.id),
   'responses', (SELECT json_agg(json_build_array(b.number, b.circulated_to)) FROM submission b
      WHERE b.review_id = r.id),
+  'asked', (SELECT json_agg(json_build_array(q.milestone, q.slot)) FROM extension_request q
+     WHERE q.review_id = r.id AND q.answered_at IS NULL),
   'days_off', (SELECT json_agg(json_build_array(o.iso3, o.day, o.works)) FROM day_off o
      WHERE o.iso3 IS NULL OR o.iso3 = r.iso3 OR o.iso3 IN (SELECT v.iso3 FROM reviewer v
      WHERE v.review_id = r.id AND v.voided_at IS NULL)))
@@ -221,9 +223,26 @@ def _snapshot(found: Mapping[str, Any], now: datetime) -> Snapshot:
             calendars=work_calendars.of_parties(
                 {slot: side.iso3 for slot, side in sides.items()}, found["days_off"] or ()
             ),
+            owing=owners(definition, (key for key, one in dates.items() if _is_owed(one))),
+            asking=owners(definition, found["asked"] or ()),
         ),
         now=now,
     )
+
+
+def _is_owed(dates: Dates) -> bool:
+    return dates.done_at is None and dates.due_on is not None
+
+
+def owners(definition: Process, keys: Iterable[Sequence[Any]]) -> frozenset[Who]:
+    """The States that owe these milestone instances, as capacities; the secretariat aside."""
+    found = set()
+    for key, slot in keys:
+        item = definition.milestone(key)
+        party = item.owner_of(0 if item.repeats else slot)
+        if party is not Party.SECRETARIAT:
+            found.add(Who(party.actor, slot if party is Party.REVIEWING_STATE else 0))
+    return frozenset(found)
 
 
 def _side(item: list[Any]) -> Side:

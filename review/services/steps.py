@@ -138,6 +138,7 @@ def _write(change: Change) -> None:
             "version": seen.version,
             "dates": json.dumps(dates),
             "mails": json.dumps(notices.mails_of(change)),
+            "reached": change.after["reached"],
             "now": change.now,
             "simulated": change.simulated,
             "mail_state": "recorded" if change.simulated else "waiting",
@@ -166,6 +167,10 @@ WITH r AS (
   ON CONFLICT (review_id, key, slot) DO UPDATE SET model_on = excluded.model_on,
     agreed_on = excluded.agreed_on, done_at = excluded.done_at, remind_at = excluded.remind_at,
     simulated = excluded.simulated
+), q AS (
+  UPDATE extension_request SET outcome = 'overtaken', answered_at = %(now)s FROM r
+  WHERE review_id = r.id AND answered_at IS NULL
+    AND milestone || ':' || slot = ANY(%(reached)s)
 ), a AS (
   INSERT INTO audit (at, verb, person_id, acting_as, iso3, review_id, source, target, before,
     after, definition, simulated)

@@ -61,6 +61,39 @@ def _was_due(need: Need) -> str:
     return _("%(what)s: %(when)s.", what=_(need.due.milestone.label), when=text.main)
 
 
+def _address_dead(need: Need) -> Told:
+    trouble = need.trouble
+    assert trouble is not None  # noqa: S101 - what the need is about
+    mission = _("Permanent Mission of %(state)s", state=_(trouble.state.name) if trouble.state else "")
+    return Told(
+        _(
+            "Messages to %(name)s come back",
+            name=trouble.person.title if trouble.person else mission,
+        ),
+        _said(
+            _("The address %(address)s does not work.", address=need.address),
+            _("Since %(day)s.", day=present.day(need.since)) if need.since else "",
+            _("Meanwhile they go to the next address of the side.") if trouble.person else "",
+            need.error[:160],
+        ),
+        _("Correct the address"),
+        url_for("bounces.correct", dead_id=trouble.dead.id),
+    )
+
+
+def _addresses_dead(need: Need, _show: Show) -> Told:
+    return Told(
+        ngettext(
+            "One more address does not work",
+            "%(num)s more addresses do not work",
+            need.count,
+        ),
+        (),
+        _("See the messages that came back"),
+        url_for("mail_log.index", state="bounced"),
+    )
+
+
 def _mail_failed(need: Need) -> Told:
     count = need.count
     about = _("Review of %(state)s.", state=_state(need)) if need.row else ""
@@ -88,6 +121,24 @@ def _mails_failed(need: Need, _show: Show) -> Told:
         _said(_("They were tried again until the last time; nothing goes by itself any more.")),
         _("See all of them"),
         url_for("mail_log.index", state="failed"),
+    )
+
+
+def _date_asked(need: Need) -> Told:
+    assert need.row is not None  # noqa: S101 - a request is about a review
+    assert need.due is not None  # noqa: S101 - and about one of its dates
+    asked = present.day(need.asked) if need.asked else ""
+    since = present.day(need.since) if need.since else ""
+    milestone = f"{need.due.milestone.key}:{need.due.slot}"
+    return Told(
+        _("%(who)s asks for another date", who=_(wording.owner(need.due))),
+        _said(
+            _("Review of %(state)s.", state=_state(need)),
+            _was_due(need),
+            _("Wanted: %(day)s. Asked on %(since)s.", day=asked, since=since),
+        ),
+        _("Answer the request"),
+        url_for("steps.ask", review_id=need.row.id, step=need.step, milestone=milestone),
     )
 
 
@@ -298,7 +349,9 @@ def _invitations(need: Need, _show: Show) -> Told:
 
 
 _ONE: Final[dict[Kind, Callable[[Need], Told]]] = {
+    Kind.ADDRESS_DEAD: _address_dead,
     Kind.MAIL_FAILED: _mail_failed,
+    Kind.DATE_ASKED: _date_asked,
     Kind.OWN_LATE: _own_late,
     Kind.SILENT: _silent,
     Kind.OWN_WAITING: _own_waiting,
@@ -307,6 +360,7 @@ _ONE: Final[dict[Kind, Callable[[Need], Told]]] = {
 }
 """Told one by one."""
 _MANY: Final[dict[Kind, Callable[[Need, Show], Told]]] = {
+    Kind.ADDRESS_DEAD: _addresses_dead,
     Kind.MAIL_FAILED: _mails_failed,
     Kind.OWN_LATE: _own_late_rest,
     Kind.SILENT: _silent_rest,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from review import clock
 from review.policy import Action
 from review.services.errors import NotFound
-from review.services.queries import findings, reviews
+from review.services.queries import date_changes, findings, reviews
 from review.web import notice_names, reading
 from review.web.access import may, needs, seen, viewer
 from review.web.picture import picture
@@ -38,6 +38,7 @@ def show(review_id: int) -> ResponseReturnValue:
         review=page.seen,
         entries=entries,
         total=total,
+        changes=date_changes.history(reading.session(), page.seen),
         material={name: may(action, page.seen) for name, action in MATERIAL.items()},
         findings=findings.readable(page.seen, viewer()),
         may_assign=may(Action.MANAGE_PEOPLE),

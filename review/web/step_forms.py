@@ -28,8 +28,8 @@ from review.services.queries.step_choices import Choice, choices
 from review.services.snapshot import Snapshot
 from review.web.words import _
 from workflows.given import asked_of
-from workflows.spec import Actor, FieldKind, Step
 from workflows.spec import Field as Asked
+from workflows.spec import FieldKind, Step, Who
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -65,15 +65,15 @@ class StepForm(FlaskForm):
 
 
 def form_for(
-    session: Session, seen: Snapshot, step: Step, actor: Actor, values: Mapping[str, Any]
+    session: Session, seen: Snapshot, step: Step, who: Who, values: Mapping[str, Any]
 ) -> StepForm:
     """The form of a step for somebody, filled with ``values`` where nothing was sent."""
-    made = {item.key: _field(session, seen, item) for item in asked_of(step, actor)}
+    made = {item.key: _field(session, seen, item, who) for item in asked_of(step, who.actor)}
     form: StepForm = type("AskedForm", (StepForm,), made)(data=dict(values))
     return form
 
 
-def _field(session: Session, seen: Snapshot, item: Asked) -> Any:
+def _field(session: Session, seen: Snapshot, item: Asked, who: Who) -> Any:
     common: dict[str, Any] = {
         "label": _(item.label),
         "description": _(item.help) if item.help else "",
@@ -91,7 +91,7 @@ def _field(session: Session, seen: Snapshot, item: Asked) -> Any:
             return BooleanField(**common)
         case FieldKind.LINE | FieldKind.SYMBOL:
             return StringField(**common, render_kw={"maxlength": item.max_length})
-    return _choice(_offered(session, seen, item), common)
+    return _choice(_offered(session, seen, item, who), common)
 
 
 class _Marked(InputRequired):
@@ -101,13 +101,14 @@ class _Marked(InputRequired):
         """Leave the judgement to the engine."""
 
 
-def _offered(session: Session, seen: Snapshot, item: Asked) -> list[SelectChoice]:
+def _offered(session: Session, seen: Snapshot, item: Asked, who: Who) -> list[SelectChoice]:
     if item.kind is FieldKind.CHOICE:
         return [SelectChoice(value, _(label)) for value, label in item.choices]
     if item.kind is FieldKind.LANGUAGE:
         return [SelectChoice(one.code, one.name) for one in languages.LANGUAGES]
     return [
-        SelectChoice(one.value, _choice_words(one)) for one in choices(session, seen, item.kind)
+        SelectChoice(one.value, _choice_words(one))
+        for one in choices(session, seen, item.kind, who)
     ]
 
 

@@ -17,7 +17,7 @@ from review.services import snapshot, steps
 from review.services.errors import InvalidGiven, NotFound, Refused
 from review.services.queries.step_choices import consequences
 from review.services.snapshot import Snapshot
-from review.web import addresses, reading
+from review.web import addresses, extensions, reading
 from review.web.access import needs, seen, viewer
 from review.web.step_forms import StepForm, form_for
 from review.web.words import _
@@ -43,9 +43,8 @@ _AFTERWARDS = {
 def ask(review_id: int, step: str) -> ResponseReturnValue:
     """What a step asks for and what will follow; nothing changes."""
     review, definition, who = _find(review_id, step)
-    form = form_for(
-        reading.session(), review, definition, who.actor, _prefilled(review, definition)
-    )
+    suggested = _prefilled(review, definition) | extensions.suggested(review, definition)
+    form = form_for(reading.session(), review, definition, who, suggested)
     return _page(review, definition, who, form)
 
 
@@ -54,7 +53,7 @@ def ask(review_id: int, step: str) -> ResponseReturnValue:
 def confirm(review_id: int, step: str) -> ResponseReturnValue:
     """Everything once more before a step that cannot be taken back; nothing changes."""
     review, definition, who = _find(review_id, step)
-    form = form_for(reading.session(), review, definition, who.actor, {})
+    form = form_for(reading.session(), review, definition, who, {})
     if _is_stale(form, review):
         raise steps.stale(reading.session(), review_id)
     reasons = engine.reasons_against(review.process, definition, review.facts, who)
@@ -73,7 +72,7 @@ def confirm(review_id: int, step: str) -> ResponseReturnValue:
 def take(review_id: int, step: str) -> ResponseReturnValue:
     """Take the step."""
     review, definition, who = _find(review_id, step)
-    form = form_for(reading.session(), review, definition, who.actor, {})
+    form = form_for(reading.session(), review, definition, who, {})
     try:
         with db.transaction() as work:
             steps.take(
@@ -146,14 +145,16 @@ def _page(
     review: Snapshot, step: Step, who: Who, form: StepForm, *, confirming: bool = False
 ) -> str:
     reasons = engine.reasons_against(review.process, step, review.facts, who)
+    template = "steps/confirm.html" if confirming else extensions.template(step)
     return render_template(
-        "steps/confirm.html" if confirming else "steps/ask.html",
+        template,
         review=review,
         step=step,
         who=who,
         form=form,
         reasons=reasons,
         follows=consequences(review, step, who),
+        change=extensions.change(review, step, who, form),
         next=wanted_next(),
     )
 
@@ -163,13 +164,14 @@ def _refused(review_id: int, step: str, form: StepForm, refused: Refused) -> str
     reading.release()
     review, definition, who = _find(review_id, step)
     return render_template(
-        "steps/ask.html",
+        extensions.template(definition),
         review=review,
         step=definition,
         who=who,
         form=form,
         reasons=refused.reasons,
         follows=consequences(review, definition, who),
+        change=extensions.change(review, definition, who, form),
         next=wanted_next(),
     )
 

@@ -112,6 +112,8 @@ def value_for(w: world.World, field: Field, draw: Callable[[st.SearchStrategy[An
         FieldKind.QUESTION: ("1", "2"),
         FieldKind.MEMBER: tuple(str(m.member_id) for m in w.seen().members) or ("1",),
         FieldKind.MILESTONE: ("desk_review:1", "report_agreed:0", "question_answered:1"),
+        FieldKind.OWED: ("desk_review:1", "self_assessment_submitted:0", "question_answered:1"),
+        FieldKind.REQUEST: ("desk_review:1", "self_assessment_submitted:0"),
         FieldKind.STAGE: tuple(STAGES[:-1]),
         FieldKind.LINE: {
             "text_hash": (w.review.report_sha256,),

@@ -34,6 +34,8 @@ SAMPLES: dict[FieldKind, Any] = {
     FieldKind.QUESTION: "1",
     FieldKind.MEMBER: "1",
     FieldKind.MILESTONE: "desk_review:2",
+    FieldKind.OWED: "desk_review:2",
+    FieldKind.REQUEST: "desk_review:2",
     FieldKind.STAGE: "desk_review",
 }
 

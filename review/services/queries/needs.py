@@ -9,11 +9,14 @@ from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from review.models import Member, Outbox, Person
+from review.models import DeadAddress, Member, Outbox, Person
+from review.services import dead_addresses
 from review.services.account_links import INVITATION_FOR
+from review.services.queries import date_changes
 from review.services.queries.board import Row
+from review.services.dead_addresses import Trouble
 from review.services.queries.turns import Due
 from review.services.snapshot import VIENNA
 from workflows import engine
@@ -28,6 +31,7 @@ EACH: Final = 2
 """So many of one kind are told one by one; the rest in one sentence."""
 
 
+_again = aliased(Outbox)
 _Owed = tuple[int, str, int]
 """Review, milestone, side."""
 
@@ -35,7 +39,9 @@ _Owed = tuple[int, str, int]
 class Kind(StrEnum):
     """Why something needs the secretariat, most pressing first."""
 
+    ADDRESS_DEAD = "address_dead"
     MAIL_FAILED = "mail_failed"
+    DATE_ASKED = "date_asked"
     OWN_LATE = "own_late"
     SILENT = "silent"
     OWN_WAITING = "own_waiting"
@@ -67,7 +73,10 @@ class Need:
     since: date | None = None
     address: str = ""
     error: str = ""
+    trouble: Trouble | None = None
     reminded: Reminded = Reminded()
+    asked: date | None = None
+    """The date that somebody asks for."""
     rest: bool = False
     """Stands for all further ones of its kind."""
 
@@ -79,7 +88,9 @@ def needs(session: Session, rows: Sequence[Row], now: datetime, prepared: int) -
     """
     running = [row for row in rows if not row.stage.final]
     found = [
+        *_dead(session, rows),
         *_failed(session, rows),
+        *_dates_asked(session, running, now),
         *_turns(running),
         *_stopped(running, now),
         *_selected(running, prepared),
@@ -94,14 +105,41 @@ def needs(session: Session, rows: Sequence[Row], now: datetime, prepared: int) -
 
 
 def _told(kind: Kind, found: list[Need]) -> list[Need]:
-    if len(found) <= EACH + 1:
+    if len(found) <= EACH + 1 or kind is Kind.DATE_ASKED:  # each waits for an answer of its own
         return found
     rest = found[EACH:]
     return [*found[:EACH], Need(kind, rest[0].days, len(rest), rest=True)]
 
 
+def _dead(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
+    """Addresses that take no mail: of people and missions of these reviews, and of no review."""
+    shown = {row.id: row for row in rows}
+    parts = sa.select(Member.person_id, Member.review_id).where(Member.ended_at.is_(None))
+    reviews: dict[int, set[int]] = {}
+    for person_id, review_id in session.execute(parts):
+        reviews.setdefault(person_id, set()).add(review_id)
+    for one in dead_addresses.all_of_them(session):
+        iso3 = one.state.iso3 if one.state else None
+        mine = reviews.get(one.person.id, set()) if one.person else set()
+        mine |= {r.id for r in rows if iso3 in {side.iso3 for side in r.seen.sides.values()}}
+        if mine and not mine & shown.keys():
+            continue
+        since = local_day(one.dead.since, VIENNA)
+        yield Need(
+            Kind.ADDRESS_DEAD,
+            row=next((shown[number] for number in sorted(mine & shown.keys())), None),
+            address=one.dead.address,
+            error=one.dead.said,
+            since=since,
+            trouble=one,
+        )
+
+
 def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
-    """Mails that were given up, by review and address."""
+    """Mails that were given up or came back, by review and address.
+
+    Not those that were sent once more, went to the next address, or whose address is told of.
+    """
     by_id = {row.id: row for row in rows}
     newest = sa.func.max(Outbox.created_at)
     found = session.execute(
@@ -110,9 +148,19 @@ def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
             Outbox.address,
             sa.func.count().label("mails"),
             newest.label("last"),
-            sa.func.max(Outbox.error).label("error"),
+            sa.func.max(sa.func.coalesce(sa.func.nullif(Outbox.error, ""), Outbox.fate_said)).label(
+                "error"
+            ),
         )
-        .where(Outbox.state == "failed")
+        .where(
+            sa.or_(Outbox.state == "failed", Outbox.fate.in_(("bounced", "complained"))),
+            ~sa.exists().where(_again.resent_from == Outbox.id),
+            ~sa.exists().where(_again.instead_of == Outbox.id),
+            ~sa.exists().where(
+                DeadAddress.address == sa.func.lower(Outbox.address),
+                DeadAddress.cleared_at.is_(None),
+            ),
+        )
         .group_by(Outbox.review_id, Outbox.address)
         .order_by(newest.desc())
     )
@@ -127,6 +175,22 @@ def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
                 error=one.error.strip().partition("\n")[0],
                 since=local_day(one.last, VIENNA),
             )
+
+
+def _dates_asked(session: Session, rows: Sequence[Row], now: datetime) -> Iterator[Need]:
+    """Requests of parties for another date."""
+    by_id = {row.id: row for row in rows}
+    for one in date_changes.waiting(session, by_id):
+        row = by_id[one.review_id]
+        yield Need(
+            Kind.DATE_ASKED,
+            (now - one.at).days,
+            row=row,
+            due=date_changes.due_of(row.seen, one.key, row.seen.facts.due.get(one.key)),
+            step="grant_extension",
+            since=local_day(one.at, VIENNA),
+            asked=one.asked_date,
+        )
 
 
 def _turns(rows: Sequence[Row]) -> Iterator[Need]:

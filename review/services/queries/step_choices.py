@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from review import reference
 from review.models import Question, State
+from review.services import extensions
+from review.services.queries.date_changes import open_requests
 from review.services.queries.turns import Due, due
 from review.services.snapshot import Snapshot
 from workflows import engine
-from workflows.spec import FieldKind, Notice, Party, Step, Who
+from workflows.spec import Actor, Effect, FieldKind, Notice, Party, Step, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,12 @@ class Consequences:
     told: tuple[Told, ...]
 
 
-def choices(session: Session, seen: Snapshot, kind: FieldKind) -> list[Choice]:
-    """The choices of a field whose choices come from the review; empty for other kinds."""
+def choices(session: Session, seen: Snapshot, kind: FieldKind, who: Who) -> list[Choice]:
+    """The choices that a field has for somebody in this review; empty where it has none."""
+    if kind is FieldKind.OWED:
+        return _dates_of(seen, who)
+    if kind is FieldKind.REQUEST:
+        return _requests(session, seen, who)
     offers = _OFFERS.get(kind)
     return offers(session, seen) if offers else []
 
@@ -100,11 +106,34 @@ def _open_questions(session: Session, seen: Snapshot) -> list[Choice]:
 
 
 def _open_milestones(_session: Session, seen: Snapshot) -> list[Choice]:
+    keys = (
+        key
+        for key, dates in seen.dates.items()
+        if not dates.done_at and seen.process.milestone(key[0]).stage != seen.process.start
+    )
+    return _milestones(seen, keys)
+
+
+def _dates_of(seen: Snapshot, who: Who) -> list[Choice]:
+    """What one side owes by a date."""
+    keys = (
+        key
+        for key, dates in seen.dates.items()
+        if dates.due_on and not dates.done_at and extensions.side_of(seen, key) == who
+    )
+    return _milestones(seen, keys)
+
+
+def _requests(session: Session, seen: Snapshot, who: Who) -> list[Choice]:
+    """The requests that somebody can answer or take back."""
+    own = None if who.actor is Actor.SECRETARIAT else who
+    return _milestones(seen, (one.key for one in open_requests(session, seen, own)))
+
+
+def _milestones(seen: Snapshot, keys: Iterable[tuple[str, int]]) -> list[Choice]:
     found = []
-    for (key, slot), dates in seen.dates.items():
+    for key, slot in keys:
         item = seen.process.milestone(key)
-        if dates.done_at or item.stage == seen.process.start:
-            continue
         side = seen.sides.get(slot) if len(item.slots) > 1 else None
         number = seen.process.milestones.index(item)
         found.append((number, slot, item.label, key, side.name if side else ""))
@@ -146,13 +175,26 @@ def consequences(seen: Snapshot, step: Step, who: Who) -> Consequences:
         Told(notice, party, names)
         for notice in step.tells
         for party in notice.to
-        if (names := _names(seen, notice, party, who))
+        if (names := _names(seen, party, _told_of(seen, step, notice, who)))
     )
     return Consequences(step.to, dates, reopens, told)
 
 
-def _names(seen: Snapshot, notice: Notice, party: Party, who: Who) -> tuple[str, ...]:
+def _told_of(seen: Snapshot, step: Step, notice: Notice, who: Who) -> frozenset[Who]:
+    """The States that a notice reaches, as capacities."""
+    if Effect.REFUSE_EXTENSION in step.effects:
+        return seen.facts.asking
+    if notice.own:
+        return frozenset({who})
+    return frozenset({Who(Actor.FOCAL_POINT), Who(Actor.EXPERT, 1), Who(Actor.EXPERT, 2)})
+
+
+def _names(seen: Snapshot, party: Party, told: frozenset[Who]) -> tuple[str, ...]:
     if party is Party.SECRETARIAT:
         return tuple(person.title for person in seen.secretariat)
-    slots = (0,) if party is Party.STATE_UNDER_REVIEW else (who.slot,) if notice.own else (1, 2)
-    return tuple(seen.sides[slot].name for slot in slots if slot in seen.sides)
+    slots = (0,) if party is Party.STATE_UNDER_REVIEW else (1, 2)
+    return tuple(
+        seen.sides[slot].name
+        for slot in slots
+        if slot in seen.sides and Who(party.actor, slot) in told
+    )

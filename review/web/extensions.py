@@ -1,0 +1,160 @@
+"""Another date on its page: what would follow from it, in words, before anything is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from flask import request
+
+from review.services import extensions
+from review.services.errors import InvalidGiven
+from review.services.queries import date_changes
+from review.services.queries.date_changes import Asked
+from review.services.queries.turns import Due
+from review.services.snapshot import Snapshot
+from review.web import present, reading, wording
+from review.web.step_forms import StepForm
+from review.web.words import _
+from workflows.given import read_day
+from workflows.outlook import Clash, ClashKind, Proposal
+from workflows.outlook import Outlook as Found
+from workflows.spec import Actor, Effect, Step, Who
+
+_SHOWN: Final = {Effect.EXTEND, Effect.ASK_EXTENSION}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One date: whose, before, after, and whether it is set or only expected."""
+
+    due: Due
+    before: date | None
+    after: date
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would follow, in words."""
+
+    lines: list[Line]
+    clashes: list[str]
+    end: date | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateChange:
+    """What the page of a date shows besides the form."""
+
+    asked: Asked | None
+    """The open request for the chosen milestone."""
+    others: list[Asked]
+    """Further open requests that the reader may see."""
+    preview: Preview | None
+
+
+def template(step: Step) -> str:
+    """The page on which a step is taken."""
+    return "steps/extension.html" if _is_about_dates(step) else "steps/ask.html"
+
+
+def _is_about_dates(step: Step) -> bool:
+    return bool(_SHOWN & set(step.effects))
+
+
+def suggested(review: Snapshot, step: Step) -> dict[str, Any]:
+    """What stands in the form of a date at first: what was asked for, and the box ticked."""
+    if Effect.EXTEND not in step.effects:
+        return {}
+    found: dict[str, Any] = {"moves": "moves" in request.args or "new_date" not in request.args}
+    chosen = request.args.get("milestone")
+    for one in date_changes.open_requests(reading.session(), review):
+        if one.value == chosen:
+            found["reason"] = _("As asked for by %(state)s.", state=wording.owner(one.due))
+            if "new_date" not in request.args:
+                found["new_date"] = one.asked_date.isoformat()
+    return found
+
+
+def change(review: Snapshot, step: Step, who: Who, form: StepForm) -> DateChange | None:
+    """What follows from the date in a form; what is wrong with it stands on its fields."""
+    if not _is_about_dates(step):
+        return None
+    side = None if who.actor is Actor.SECRETARIAT else who
+    requests = date_changes.open_requests(reading.session(), review, side)
+    chosen = str(form["milestone"].data or "")
+    wanted = _wanted(review, who, form)
+    found = date_changes.preview(reading.session(), review, wanted) if wanted else None
+    return DateChange(
+        next((one for one in requests if one.value == chosen), None),
+        [one for one in requests if one.value != chosen],
+        _in_words(review, found) if found else None,
+    )
+
+
+def _wanted(review: Snapshot, who: Who, form: StepForm) -> Proposal | None:
+    milestone, typed = str(form["milestone"].data or ""), str(form["new_date"].data or "").strip()
+    if not milestone or not typed:
+        if request.method == "GET" and "new_date" in request.args:
+            missing = "new_date" if milestone else "milestone"
+            form.show_errors({missing: "This is required."})
+        return None
+    secretariat = who.actor is Actor.SECRETARIAT
+    day, wrong_day = read_day(typed)
+    try:
+        if day is None:
+            raise InvalidGiven({"new_date": wrong_day})
+        return extensions.proposal(
+            review,
+            milestone,
+            day,
+            moves=bool(form["moves"].data) if secretariat else True,
+            asks=None if secretariat else who,
+        )
+    except InvalidGiven as wrong:
+        if request.method == "GET":
+            form.show_errors(wrong.errors)
+        return None
+
+
+def _in_words(review: Snapshot, found: Found) -> Preview:
+    return Preview(
+        [
+            Line(date_changes.due_of(review, one.key, one.after), one.before, one.after, one.is_set)
+            for one in found.lines
+        ],
+        [_clash(review, one) for one in found.clashes],
+        found.end_after,
+        found.days,
+    )
+
+
+def _clash(review: Snapshot, one: Clash) -> str:
+    item = date_changes.due_of(review, one.key, one.day)
+    said = {
+        "what": _(item.milestone.label),
+        "day": present.day(one.day),
+        "who": wording.owner(item),
+        "other": _(review.process.milestone(one.waits_for).label) if one.waits_for else "",
+        "name": one.other.name if one.other else "",
+        "days": present.period(one.other.first, one.other.last) if one.other else "",
+    }
+    match one.kind:
+        case ClashKind.WAITS:
+            text = _("“%(what)s” on %(day)s would come before “%(other)s” can be expected.", **said)
+        case ClashKind.APPOINTMENT:
+            text = _(
+                "“%(what)s” on %(day)s would not be done when the visit or meeting begins "
+                "(%(days)s).",
+                **said,
+            )
+        case ClashKind.SESSION:
+            text = _("“%(what)s” on %(day)s falls into “%(name)s” (%(days)s).", **said)
+        case ClashKind.NEAR_SESSION:
+            text = _("“%(what)s” on %(day)s falls right before “%(name)s” (%(days)s).", **said)
+        case ClashKind.DAY_OFF:
+            text = _("%(day)s is a day off: %(who)s.", **said)
+    return text
