@@ -38,6 +38,7 @@ PUBLIC = {
     "accounts.change_language",
     "accounts.sign_in",
     "accounts.sign_out",
+    "bounces.report",
     "draws_files.bias",
     "draws_files.public_transcript",
     "draws_files.specification",

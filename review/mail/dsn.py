@@ -8,7 +8,7 @@ short, in one line, without anything that is not printable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
@@ -38,6 +38,15 @@ class Fate(StrEnum):
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+
+
+_CLASSES: Final = {
+    Fate.DELAYED: ("4",),
+    Fate.DELIVERED: ("2",),
+    Fate.BOUNCED: ("5", "4"),
+    Fate.COMPLAINED: ("",),
+}
+"""Of the status that fits a fate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,30 @@ def _status(message: Message, part: Message, returned: Message | None) -> Report
         message_id=_message_id(returned),
         envelope_id=_text(about, "Original-Envelope-Id")[:100],
         returned_to=_sent_to(message),
+    )
+
+
+def of_fields(given: Mapping[str, str]) -> Report:
+    """A report in plain fields: fate, status, diagnostic, recipient, message_id, envelope_id.
+
+    The status has to fit the fate. Raises Unreadable.
+    """
+    status = _STATUS.fullmatch(given.get("status", ""))
+    try:
+        fate = Fate(given.get("fate", ""))
+    except ValueError:
+        raise Unreadable("no such fate") from None
+    if (status[1] if status else "") not in _CLASSES[fate]:
+        raise Unreadable("a status that does not fit")
+    to = _ADDRESS.fullmatch(given.get("recipient", ""))
+    message_id = _MESSAGE_ID.fullmatch(given.get("message_id", ""))
+    return Report(
+        fate=fate,
+        status=status[0] if status else "",
+        said=plain(given.get("diagnostic", "")),
+        recipients=frozenset({to[0].lower()} if to else ()),
+        message_id=message_id[0] if message_id else "",
+        envelope_id=given.get("envelope_id", "")[:100],
     )
 
 

@@ -115,6 +115,14 @@ def _troubles(session: Session, wanted: sa.Select[DeadAddress]) -> list[Trouble]
     return [Trouble(one, persons.get(one.address), states.get(one.address)) for one in found]
 
 
+def may_correct(actor: Person, trouble: Trouble) -> bool:
+    """Whether somebody may put this address right: its owner, or who may change the account."""
+    person = trouble.person
+    if person is None:
+        return actor.is_secretariat
+    return actor.id == person.id or people.may_change(actor, person)
+
+
 def correct(
     session: Session, dead_id: int, address: str, *, actor: Person, now: datetime
 ) -> Trouble:
@@ -128,10 +136,8 @@ def correct(
     if len(address) > 254 or not EMAIL.fullmatch(address):
         raise AccountError(N_("This is not an e-mail address."))
     person, state = trouble.person, trouble.state
-    if person is not None and actor.id != person.id and not people.may_change(actor, person):
-        raise NotAllowed("only an administrator changes accounts of the secretariat")
-    if state is not None and not actor.is_secretariat:
-        raise NotAllowed("only the secretariat changes the address of a mission")
+    if not may_correct(actor, trouble) or (state is not None and not actor.is_secretariat):
+        raise NotAllowed("only its owner and the secretariat correct an address")
     trouble.dead.cleared_at, trouble.dead.cleared_by = now, actor.id
     if person is not None and address != person.email:
         _move(session, person, address, actor, now)

@@ -72,8 +72,10 @@ def put_to_side(
 
 def put_instead(session: Session, former: Outbox, to: Someone, now: datetime) -> bool:
     """The mail that did not reach its reader, to somebody else of the side; once, by its key."""
-    first = former.params.get("undelivered_to") or former.params.get("title", "")
-    own = {"title": to.title, "role": to.role, "time_zone": to.time_zone, "undelivered_to": first}
+    own = {"title": to.title, "role": to.role, "time_zone": to.time_zone}
+    if to.person_id != former.person_id:
+        first = former.params.get("undelivered_to") or former.params.get("title", "")
+        own["undelivered_to"] = first
     values = {
         "notice": former.notice,
         "key": f"instead:{former.id}",

@@ -35,12 +35,19 @@ class Mark:
     """What a view asks of the reader: nothing, a signed-in person, or a right."""
 
     open: bool = False
+    machine: bool = False
+    """Asked by programs, which have no page with a token: the view asks for a secret of its own."""
     action: Action | None = None
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
     """Mark a view that anybody may open."""
     return _marked(view, Mark(open=True))
+
+
+def by_secret(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view for programs: no session and no form counts, it asks for a secret itself."""
+    return _marked(view, Mark(open=True, machine=True))
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
@@ -104,7 +111,8 @@ def _check() -> ResponseReturnValue | None:
         g.turned_away = True  # the view is not reached, so it need not have asked
         answer: ResponseReturnValue = login_manager.unauthorized()
         return answer
-    csrf.protect()
+    if not mark.machine:
+        csrf.protect()
     if mark.action in PERSONAL and not may(mark.action):
         abort(403)
     return None

@@ -16,9 +16,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from review import clock, db, languages
-from review.services import accounts
+from review.services import accounts, dead_addresses
 from review.services.accounts import AccountError, Preferences
-from review.web import kept, sessions
+from review.web import kept, reading, sessions
 from review.web.access import public, signed_in, viewer
 from review.web.account_forms import (
     ChangePasswordForm,
@@ -189,6 +189,7 @@ def _account_page(
         "accounts/show.html",
         preferences=preferences,
         password=password or ChangePasswordForm(formdata=None),
+        dead=dead_addresses.of_person(reading.session(), me),
     )
 
 

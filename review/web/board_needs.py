@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 from flask import url_for
 
 from review.services.queries.needs import Kind, Need
-from review.web import present, wording
+from review.web import mail_needs, present, wording
+from review.web.mail_needs import Show, Told
+from review.web.mail_needs import said as _said
+from review.web.mail_needs import state as _state
 from review.web.words import _, ngettext
 from workflows.spec import Party
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One thing in words: what it is, more about it, and the one thing to do."""
-
-    title: str
-    sentences: tuple[str, ...]
-    label: str
-    href: str
-
-
-Show = Callable[..., str]
-"""The address of the board with these filters, of the cycle and year that are shown."""
 
 
 def told(need: Need, show: Show) -> Told:
@@ -34,14 +22,6 @@ def told(need: Need, show: Show) -> Told:
     if need.rest or need.kind not in _ONE:
         return _MANY[need.kind](need, show)
     return _ONE[need.kind](need)
-
-
-def _said(*sentences: str) -> tuple[str, ...]:
-    return tuple(filter(None, sentences))
-
-
-def _state(need: Need) -> str:
-    return _(need.row.name) if need.row else ""
 
 
 def _step(need: Need) -> tuple[str, str]:
@@ -59,69 +39,6 @@ def _was_due(need: Need) -> str:
         return ""
     text = present.due(need.due.on, need.due.zone, need.due.place)
     return _("%(what)s: %(when)s.", what=_(need.due.milestone.label), when=text.main)
-
-
-def _address_dead(need: Need) -> Told:
-    trouble = need.trouble
-    assert trouble is not None  # noqa: S101 - what the need is about
-    mission = _("Permanent Mission of %(state)s", state=_(trouble.state.name) if trouble.state else "")
-    return Told(
-        _(
-            "Messages to %(name)s come back",
-            name=trouble.person.title if trouble.person else mission,
-        ),
-        _said(
-            _("The address %(address)s does not work.", address=need.address),
-            _("Since %(day)s.", day=present.day(need.since)) if need.since else "",
-            _("Meanwhile they go to the next address of the side.") if trouble.person else "",
-            need.error[:160],
-        ),
-        _("Correct the address"),
-        url_for("bounces.correct", dead_id=trouble.dead.id),
-    )
-
-
-def _addresses_dead(need: Need, _show: Show) -> Told:
-    return Told(
-        ngettext(
-            "One more address does not work",
-            "%(num)s more addresses do not work",
-            need.count,
-        ),
-        (),
-        _("See the messages that came back"),
-        url_for("mail_log.index", state="bounced"),
-    )
-
-
-def _mail_failed(need: Need) -> Told:
-    count = need.count
-    about = _("Review of %(state)s.", state=_state(need)) if need.row else ""
-    since = _("Since %(day)s.", day=present.day(need.since)) if need.since else ""
-    return Told(
-        ngettext(
-            "%(num)s message to %(address)s was not delivered",
-            "%(num)s messages to %(address)s were not delivered",
-            count,
-            address=need.address,
-        ),
-        _said(about, since, need.error[:160]),
-        _("See the message") if count == 1 else _("See the messages"),
-        url_for("mail_log.index", state="failed", address=need.address),
-    )
-
-
-def _mails_failed(need: Need, _show: Show) -> Told:
-    return Told(
-        ngettext(
-            "Messages to one more address were not delivered",
-            "Messages to %(num)s more addresses were not delivered",
-            need.count,
-        ),
-        _said(_("They were tried again until the last time; nothing goes by itself any more.")),
-        _("See all of them"),
-        url_for("mail_log.index", state="failed"),
-    )
 
 
 def _date_asked(need: Need) -> Told:
@@ -349,8 +266,8 @@ def _invitations(need: Need, _show: Show) -> Told:
 
 
 _ONE: Final[dict[Kind, Callable[[Need], Told]]] = {
-    Kind.ADDRESS_DEAD: _address_dead,
-    Kind.MAIL_FAILED: _mail_failed,
+    Kind.ADDRESS_DEAD: mail_needs.address_dead,
+    Kind.MAIL_FAILED: mail_needs.mail_failed,
     Kind.DATE_ASKED: _date_asked,
     Kind.OWN_LATE: _own_late,
     Kind.SILENT: _silent,
@@ -360,8 +277,8 @@ _ONE: Final[dict[Kind, Callable[[Need], Told]]] = {
 }
 """Told one by one."""
 _MANY: Final[dict[Kind, Callable[[Need, Show], Told]]] = {
-    Kind.ADDRESS_DEAD: _addresses_dead,
-    Kind.MAIL_FAILED: _mails_failed,
+    Kind.ADDRESS_DEAD: mail_needs.addresses_dead,
+    Kind.MAIL_FAILED: mail_needs.mails_failed,
     Kind.OWN_LATE: _own_late_rest,
     Kind.SILENT: _silent_rest,
     Kind.OWN_WAITING: _own_waiting_rest,

@@ -75,6 +75,9 @@ def show(mail_id: int) -> ResponseReturnValue:
         kind=notice_names.name(row.mail.notice),
         copies=query.copies(session, row.mail),
         resent=query.resent(session, row.mail),
+        tries=query.tries(session, row.mail),
+        answers=_ANSWERS,
+        instead=query.instead(session, row.mail),
         labels=_LABELS,
     )
 
@@ -113,11 +116,21 @@ def _row(mail_id: int) -> MailRow:
 
 _LABELS: Final = {
     "waiting": N_("Waits"),
-    "sent": N_("Sent"),
+    "sent": N_("Accepted by the mail server"),
+    "delivered": N_("Delivered"),
+    "delayed": N_("Delayed on its way"),
+    "bounced": N_("Came back"),
+    "complained": N_("Reported as unwanted"),
     "failed": N_("Not delivered"),
     "recorded": N_("Recorded, not sent"),
 }
 """What became of a message."""
+_ANSWERS: Final = {
+    "accepted": N_("Accepted"),
+    "later": N_("Not now"),
+    "refused": N_("Refused"),
+}
+"""What came of one try."""
 
 
 def _written(filters: MailFilters, **changes: Any) -> dict[str, str]:

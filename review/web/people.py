@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from review import clock, db, reference
 from review.languages import N_
 from review.policy import Action
-from review.services import people
+from review.services import dead_addresses, people
 from review.services.accounts import AccountError
 from review.services.queries import people as query
 from review.services.queries.people import PeopleFilters, Status
@@ -38,6 +38,8 @@ _ACTS: Final = {
     "account_opened": N_("Invitation accepted"),
     "account_changed": N_("Language, time zone or messages changed"),
     "account_closed": N_("Account closed"),
+    "address_dead": N_("Messages to the address came back"),
+    "address_corrected": N_("Address corrected"),
     "account_reopened": N_("Account opened again"),
     "password_set": N_("Password changed"),
     "signed_out_everywhere": N_("Signed out everywhere"),
@@ -57,9 +59,12 @@ def index() -> ResponseReturnValue:
         group=reader.one_of("group", reference.REGIONAL_GROUPS),
         page=reader.number("page", 1, 9999) or 1,
     )
+    page = query.people(reading.session(), filters, clock.now())
+    addresses = [row.person.email for row in page.rows]
     return render_template(
         "people/index.html",
-        page=query.people(reading.session(), filters, clock.now()),
+        page=page,
+        dead=dead_addresses.are_dead(reading.session(), addresses),
         filters=filters,
         ignored=reader.ignored,
         roles=ROLES,
@@ -79,6 +84,7 @@ def show(person_id: int) -> ResponseReturnValue:
         history=query.history(reading.session(), person_id),
         acts=_ACTS,
         may_change=people.may_change(viewer(), row.person),
+        dead=dead_addresses.of_person(reading.session(), row.person),
     )
 
 

@@ -10,11 +10,22 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Audit, Outbox, Person, Review, State
+from review.models import Audit, MailAttempt, Outbox, Person, Review, State
 from review.services.errors import NotFound
 
 PAGE: Final = 50
-STATES: Final = ("waiting", "sent", "failed", "recorded")
+STATES: Final = (
+    "waiting",
+    "sent",
+    "delivered",
+    "delayed",
+    "bounced",
+    "complained",
+    "failed",
+    "recorded",
+)
+"""How a message stands: its state or, once it was sent, what was reported of it."""
+STANDING: Final = sa.case((Outbox.fate != "", Outbox.fate), else_=Outbox.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,11 @@ class MailRow:
     state_name: str
     """The State under review, in English; empty for messages about an account."""
     person: str
+
+    @property
+    def standing(self) -> str:
+        """One of STATES."""
+        return self.mail.fate or self.mail.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,8 @@ def mails(session: Session, filters: MailFilters) -> MailPage:
         wanted = wanted.where(Outbox.id < filters.before)
     found = [_row(row) for row in session.execute(wanted)]
     counted = sa.select(sa.func.count()).select_from(Outbox).where(*conditions)
-    counts = session.execute(sa.select(Outbox.state, sa.func.count()).group_by(Outbox.state))
+    standing = STANDING.label("standing")
+    counts = session.execute(sa.select(standing, sa.func.count()).group_by(standing))
     return MailPage(
         tuple(found[:PAGE]),
         session.scalar(counted) or 0,
@@ -94,7 +111,7 @@ def _row(row: sa.Row[Outbox, str, str]) -> MailRow:
 def _conditions(filters: MailFilters) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if filters.state:
-        found.append(Outbox.state == filters.state)
+        found.append(STANDING.in_((filters.state,)))
     if filters.notice:
         found.append(Outbox.notice == filters.notice)
     if filters.review_id is not None:
@@ -125,6 +142,17 @@ def copies(session: Session, mail: Outbox) -> Sequence[Outbox]:
         sa.or_(Outbox.id == first, Outbox.resent_from == first), Outbox.id != mail.id
     )
     return session.scalars(wanted.order_by(Outbox.id)).all()
+
+
+def tries(session: Session, mail: Outbox) -> Sequence[MailAttempt]:
+    """Every try to hand a message to the mail server, with what it said; the first one first."""
+    wanted = sa.select(MailAttempt).where(MailAttempt.outbox_id == mail.id)
+    return session.scalars(wanted.order_by(MailAttempt.id)).all()
+
+
+def instead(session: Session, mail: Outbox) -> Outbox | None:
+    """The message that went to the next address because this one did not reach its reader."""
+    return session.scalars(sa.select(Outbox).where(Outbox.instead_of == mail.id)).one_or_none()
 
 
 def resent(session: Session, mail: Outbox) -> list[Resent]:

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session, aliased
 from review.models import DeadAddress, Member, Outbox, Person
 from review.services import dead_addresses
 from review.services.account_links import INVITATION_FOR
+from review.services.dead_addresses import Trouble
 from review.services.queries import date_changes
 from review.services.queries.board import Row
-from review.services.dead_addresses import Trouble
 from review.services.queries.turns import Due
 from review.services.snapshot import VIENNA
 from workflows import engine
