@@ -35,6 +35,7 @@ PAGES: Final = (
     "draws_files",
     "people",
     "mail_log",
+    "bounces",
     "reviews",
     "steps",
     "report",
