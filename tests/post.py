@@ -24,9 +24,13 @@ class Office:
 
     arrived: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
+    """The return address of each message."""
     to_recipient: dict[str, str] = field(default_factory=dict)
     to_sender: str = ""
     to_data: str = ""
+    silent_for: str = ""
+    """The domain of recipients about whom it says nothing for a long while."""
     pause: float = 0.0
     """Seconds before a message is taken."""
     greeted: int = 0
@@ -50,6 +54,8 @@ class Office:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.silent_for and address.endswith("@" + self.silent_for):
+            await asyncio.sleep(60)
         answer = self.to_recipient.get(address, "")
         if not answer:
             envelope.rcpt_tos.append(address)
@@ -64,6 +70,7 @@ class Office:
         message = message_from_bytes(envelope.original_content or b"", policy=policy.strict)
         self.arrived.append(message)
         self.recipients += envelope.rcpt_tos
+        self.senders.append(envelope.mail_from or "")
         return "250 OK"
 
 

@@ -102,6 +102,8 @@ def _read(message: Message) -> Report:
     media_type, of = wanted[kind]
     if parts[1].get_content_type() != media_type:
         raise Unreadable("not the parts of a report")
+    if _text(parts[1], "Content-Transfer-Encoding").lower() in {"base64", "quoted-printable"}:
+        raise Unreadable("encoded")  # RFC 3464, 2.1: fields are plain
     return of(message, parts[1], _returned(parts[2]) if len(parts) == 3 else None)
 
 

@@ -41,6 +41,8 @@ def each(url: str, take: Callable[[bytes], None], *, timeout: float = TIMEOUT) -
         finally:
             with contextlib.suppress(imaplib.IMAP4.error, OSError):
                 server.logout()
+            with contextlib.suppress(OSError):
+                server.shutdown()
     except (imaplib.IMAP4.error, OSError) as problem:
         raise MailboxAway(type(problem).__name__) from problem
 

@@ -138,11 +138,11 @@ def correct(
     person, state = trouble.person, trouble.state
     if not may_correct(actor, trouble) or (state is not None and not actor.is_secretariat):
         raise NotAllowed("only its owner and the secretariat correct an address")
-    trouble.dead.cleared_at, trouble.dead.cleared_by = now, actor.id
     if person is not None and address != person.email:
         _move(session, person, address, actor, now)
     if state is not None:
         state.mission_email = address
+    trouble.dead.cleared_at, trouble.dead.cleared_by = now, actor.id
     session.execute(
         sa.update(DeadAddress)
         .where(DeadAddress.address == address.lower(), DeadAddress.cleared_at.is_(None))

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from review import clock, db
-from review.models import Audit, Outbox
+from review.models import Audit, MailAttempt, Outbox
 from tests.web.office import NOW, Office, soup, token, words
 
 
@@ -161,3 +161,49 @@ def test_what_was_not_sent_is_not_sent_again(office: Office, state: str) -> None
     assert post(client, f"/mail/{number}/resend").location == f"/mail/{number}"
     assert "can be sent again" in soup(client, f"/mail/{number}").get_text()
     assert post(client, "/mail/999999/resend").status_code == 404
+
+
+# What became of it -----------------------------------------------------------------------------
+
+
+def test_what_was_reported_is_shown_and_filtered(office: Office) -> None:
+    for fate in ("delivered", "delayed", "bounced", "complained"):
+        mail(office, fate, fate=fate, fate_at=NOW, fate_said="4.4.1 specimen words")
+    mail(office, "accepted")
+    client = office.browser("officer")
+    for fate in ("delivered", "delayed", "bounced", "complained"):
+        assert ask(client, f"state={fate}") == [f"Specimen {fate}"]
+    assert ask(client, "state=sent") == ["Specimen accepted"]
+    text = soup(client, "/mail").get_text(" ")
+    for said in ("Accepted by the mail server", "Delivered", "Delayed on its way", "Came back",
+                 "Reported as unwanted", "4.4.1 specimen words"):  # fmt: skip
+        assert said in text
+    counts = dict(one.split(" ", 1)[::-1] for one in words(soup(client, "/mail"), ".counts a"))
+    assert counts["Came back"] == counts["Accepted by the mail server"] == "1"
+
+
+def test_a_message_shows_its_tries_and_where_it_went_instead(office: Office) -> None:
+    first = mail(office, "one", fate="bounced", fate_at=NOW, fate_said="5.1.1 no mailbox")
+    second = mail(office, "two", address="mission@zmb.example", instead_of=first, person_id=None)
+    with db.transaction() as session:
+        for outcome, answer in (("later", "450 busy <b>"), ("accepted", "250 OK")):
+            session.add(
+                MailAttempt(
+                    outbox_id=first, at=NOW, domain="zmb.example", outcome=outcome, answer=answer
+                )
+            )
+    client = office.browser("officer")
+    page = soup(client, f"/mail/{first}")
+    assert words(page, "section:has(#tries) li b") == ["Not now", "Accepted"]
+    assert words(page, "section:has(#tries) bdi") == ["450 busy <b>", "250 OK"]
+    assert "5.1.1 no mailbox" in page.get_text()
+    assert page.find("a", href=f"/mail/{second}")
+    assert soup(client, f"/mail/{second}").find("a", href=f"/mail/{first}")
+
+
+def test_what_was_not_sent_says_why(office: Office) -> None:
+    number = mail(office, "one", state="recorded", sent_at=None, body_text="", body_html="",
+                  error="Not sent: the account was closed.")  # fmt: skip
+    text = soup(office.browser("officer"), f"/mail/{number}").get_text(" ")
+    assert "Not sent: the account was closed." in text
+    assert "replay" not in text
