@@ -64,7 +64,7 @@ class Site:
 
     def _walk(self, who: str) -> Walk:
         more = {
-            "officer": ["/mail?state=sent"],
+            "officer": ["/mail?state=sent", *self._steps_of_draws()],
             "administrator": ["/cycles/3/rules"],
             "nobody": self.landscape.links,
         }
@@ -75,6 +75,11 @@ class Site:
             more=more.get(who, ()),
             public=who == "nobody",
         )
+
+    def _steps_of_draws(self) -> list[str]:
+        """Pages to which a draw that stands elsewhere has no link: they say where it stands."""
+        draw = self.landscape.draws["DRAWN"]
+        return [f"/draws/{draw}/publish", f"/draws/{draw}/open", "/cycles/1/draws/prepare"]
 
     def speak(self, language: str) -> None:
         """Give everybody of the cast this language."""

@@ -31,6 +31,18 @@ PAGES = (
     ("officer", "/reviews?q=nowhere"),
     ("officer", "/my-turn"),
     ("officer", "/cycles/1"),
+    ("officer", "/cycles/1/draws"),
+    ("officer", "/cycles/1/draws/slack"),
+    ("officer", "/cycles/1/draws/prepare"),
+    ("officer", "/cycles/1/draws/request"),
+    ("officer", "/cycles/1/draws/repair"),
+    ("officer", "/draws/{RECORDED}"),
+    ("officer", "/draws/{DRAWN}/publish"),
+    ("officer", "/draws/{DRAWN}/open"),
+    ("officer", "/draws/{DRAWN}/void"),
+    ("officer", "/draws/{DRAWN}/room?lot=1"),
+    ("officer", "/draws/{DRAWN}/record"),
+    ("officer", "/draws/{DRAWN}/results"),
     ("officer", "/people"),
     ("officer", "/people/3"),
     ("officer", "/people/3/close"),
@@ -70,6 +82,13 @@ NO_PAGES = {
     "home.start",
     "board.export",
     "documents.download",
+    "draws_files.announcement",
+    "draws_files.bias",
+    "draws_files.public_transcript",
+    "draws_files.results",
+    "draws_files.specification",
+    "draws_files.transcript",
+    "draws_files.verifier",
     "published.download",
     "response.as_hashed",
     "mail_log.words",
@@ -102,7 +121,11 @@ def paths(site: Site) -> list[tuple[str, str]]:
     """The pages with the numbers of this landscape."""
     invitation, password = site.landscape.links
     known = {"INVITATION": invitation, "PASSWORD": password}
-    numbers = {**site.landscape.ids, "FILE": site.landscape.files["fileexpert2inlso"]}
+    numbers = {
+        **site.landscape.ids,
+        **site.landscape.draws,
+        "FILE": site.landscape.files["fileexpert2inlso"],
+    }
     return [(who, known.get(path, path).format(**numbers)) for who, path in PAGES]
 
 
