@@ -26,13 +26,6 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_url: str) -> str:
-    """A database with all tables, as the migrations make them, and no rows."""
-    schema.upgrade(postgres_url)
-    return postgres_url
-
-
-@pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A broker of its own."""
     with embedded.redis(tmp_path_factory.mktemp("redis")) as url:
@@ -40,9 +33,18 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_url(database_url: str) -> str:
+def template_url(postgres_url: str) -> str:
     """A migrated database that nobody connects to, from which others are copied."""
-    return databases.copy(database_url, "reviews", "pattern")
+    databases.run(postgres_url, "CREATE DATABASE pattern")
+    url = databases.named(postgres_url, "pattern")
+    schema.upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def database_url(template_url: str) -> str:
+    """A database with all tables, as the migrations make them, and no rows."""
+    return databases.copy(template_url, "pattern", "ready")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,19 @@ from review import cli
 from review.processes import free_port
 from review.stack import Folder, StackError
 
-COMMANDS = ["run", "serve", "worker", "beat", "migrate", "seed", "replay", "check", "docs", "lots", "reset"]
+COMMANDS = [
+    "run",
+    "serve",
+    "worker",
+    "beat",
+    "migrate",
+    "seed",
+    "replay",
+    "check",
+    "docs",
+    "lots",
+    "reset",
+]
 
 
 def uncac_review(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

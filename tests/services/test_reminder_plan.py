@@ -200,7 +200,7 @@ def test_a_day_off_that_is_removed_leaves_no_milestone_without_reminders(started
     assert offsets == [-14, -7, -1]
 
 
-def _zone(one: Planned) -> object:
+def _zone(one: Planned) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(one.owed.place.zone)
