@@ -29,6 +29,8 @@ class Office:
     to_recipient: dict[str, str] = field(default_factory=dict)
     to_sender: str = ""
     to_data: str = ""
+    extensions: list[str] = field(default_factory=list)
+    """What it announces besides, such as 250-DSN."""
     silent_for: str = ""
     """The domain of recipients about whom it says nothing for a long while."""
     pause: float = 0.0
@@ -42,7 +44,7 @@ class Office:
     ) -> list[str]:
         self.greeted += 1
         session.host_name = name
-        return answers
+        return [*answers[:-1], *self.extensions, answers[-1]]
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -60,7 +60,7 @@ class Post:
         """Nothing leaves."""
         self._count += 1
         if self._count % 3 == 1:
-            raise Refused("550 Specimen text: no such mailbox")
+            raise Refused("550 Specimen text: no such mailbox", address=True)
         if self._count % 3 == 2:
             raise TryLater("451 Specimen text: try again later")
         return "250 OK"

@@ -225,8 +225,8 @@ def test_a_mailbox_that_is_away_or_closed_to_us_is_said_without_its_password() -
     with mailbox(Folder()) as url:
         wrong = url.replace("pass@", "secretword@")
         with pytest.raises(returned.MailboxAway) as refused:
-            returned.each(wrong, [].append)
+            returned.each(wrong, print)
     assert "secretword" not in str(refused.value)
     assert isinstance(refused.value.__cause__, imaplib.IMAP4.error)
     with pytest.raises(returned.MailboxAway):
-        returned.each(f"imap://reports:pass@127.0.0.1:{free_port()}", [].append)
+        returned.each(f"imap://reports:pass@127.0.0.1:{free_port()}", print)

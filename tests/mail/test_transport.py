@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
+from typing import ClassVar
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
-from review.mail.transport import Away, DeliveryError, Refused, Smtp, TryLater
+from review.mail.transport import Away, DeliveryError, Refused, Slow, Smtp, TryLater
 from review.processes import free_port
 from tests.post import ADDRESS, Office, office
 
@@ -116,3 +119,56 @@ def test_an_address_is_never_read_as_another_one(post: Office) -> None:
     with Smtp(post.url) as smtp, pytest.raises(Refused):
         smtp.send(message(), ADDRESS, "not an address\r\nRCPT TO:<b@states.example>")
     assert post.arrived == []
+
+
+# Reports are asked for where the server gives them ---------------------------------------------
+
+
+class Telling(SMTP):
+    """A server with the extension of RFC 3461, which this library does not read itself."""
+
+    said: ClassVar[list[str]] = []
+
+    async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802
+        self.said.append(arg)
+        await super().smtp_MAIL(arg.partition("> ")[0].rstrip(">") + ">")
+
+    async def smtp_RCPT(self, arg: str) -> None:  # noqa: N802
+        self.said.append(arg)
+        await super().smtp_RCPT(arg.partition("> ")[0].rstrip(">") + ">")
+
+
+class Extended(Controller):
+    """Announces it."""
+
+    def factory(self) -> SMTP:
+        return Telling(self.handler)
+
+
+def test_reports_are_asked_for_where_the_server_gives_them() -> None:
+    running = Office()
+    running.extensions = ["250-DSN"]
+    server = Extended(running, hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        with Smtp(f"smtp://127.0.0.1:{server.port}") as smtp:
+            said = smtp.send(message(), ADDRESS, "a+b@states.example", "17.0123")
+    finally:
+        server.stop()
+    assert said == "250 OK"
+    assert "RET=HDRS ENVID=17.0123" in Telling.said[0]
+    assert "NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a+2Bb@states.example" in Telling.said[1]
+
+
+def test_a_server_without_reports_is_not_asked_for_them(post: Office) -> None:
+    with Smtp(post.url) as smtp:
+        assert smtp.send(message(), ADDRESS, "a@states.example", "17.0123") == "250 OK"
+
+
+def test_silence_about_one_message_is_not_the_end_of_the_server(post: Office) -> None:
+    post.silent_for = "silent.example"
+    with Smtp(post.url, timeout=0.3) as smtp:
+        with pytest.raises(Slow):
+            smtp.send(message(), ADDRESS, "a@silent.example")
+        smtp.send(message(), ADDRESS, "a@states.example")
+    assert len(post.arrived) == 1
