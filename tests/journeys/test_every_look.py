@@ -49,6 +49,7 @@ PAGES = (
     ("officer", "/people/invite/observer"),
     ("officer", "/mail?state=failed"),
     ("officer", "/mail/3"),
+    ("officer", "/addresses/1"),
     ("officer", "/reviews/{MAR}"),
     ("officer", "/reviews/{SLE}/officer"),
     ("officer", "/reviews/{SLE}/history?show=steps"),
