@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -148,7 +149,8 @@ def test_one_button_and_its_address_written_out(story: Story) -> None:
 def test_the_first_line_says_what_by_when(story: Story) -> None:
     by_notice = {(m.notice, m.params["role"]): m for m in story.letters}
     letter = by_notice["introductory_call_held", "focal_point"]
-    text, _ = _parts(render(letter, sender=SENDER, now=story.now))
+    reminder = datetime.fromisoformat(letter.params["next_reminder"])
+    text, _ = _parts(render(letter, sender=SENDER, now=reminder - timedelta(days=1)))
     first = text.splitlines()[0]
     assert re.fullmatch(
         r"Please answer the self-assessment checklist, by \w{3} \d+ \w{3} 2011, "
@@ -156,6 +158,8 @@ def test_the_first_line_says_what_by_when(story: Story) -> None:
         first,
     )
     assert "a reminder comes on" in text
+    afterwards, _ = _parts(render(letter, sender=SENDER, now=reminder))
+    assert "a reminder comes on" not in afterwards
 
 
 # Languages -----------------------------------------------------------------------------------
