@@ -71,8 +71,8 @@ def addresses_dead(need: Need, _show: Show) -> Told:
             need.count,
         ),
         (),
-        _("See the messages that came back"),
-        url_for("mail_log.index", state="bounced"),
+        _("See the messages"),
+        url_for("mail_log.index"),
     )
 
 
