@@ -47,6 +47,8 @@ PAGES: Final = (
     "findings",
     "questions",
     "calendars",
+    "pairings",
+    "reminder_plan",
 )
 """The page families: modules of review.web, each with a `blueprint`."""
 

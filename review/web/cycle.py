@@ -35,6 +35,7 @@ _PAGES: Final = (
     ("planning_sessions.index", N_("Sessions")),
     ("planning_rules.show", N_("Rules")),
     ("draws.index", N_("Draws")),
+    ("pairings.index", N_("Pairings")),
 )
 
 

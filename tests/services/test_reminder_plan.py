@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -201,8 +202,6 @@ def test_a_day_off_that_is_removed_leaves_no_milestone_without_reminders(started
 
 
 def _zone(one: Planned) -> ZoneInfo:
-    from zoneinfo import ZoneInfo
-
     return ZoneInfo(one.owed.place.zone)
 
 
