@@ -37,7 +37,7 @@ assert Client(Page(Store(here / "mailbox"))).get("/").status_code == 200
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("source")
-    for name in (*SOURCES, "celery_worker.py", "setup.py", "setup.cfg", "pyproject.toml"):
+    for name in (*SOURCES, "docs", "celery_worker.py", "setup.py", "setup.cfg", "pyproject.toml"):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
