@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from review.models import Cycle, Person
-from review.services import audit
+from review.services import audit, reminder_plan
 from review.services.audit import Verb
 from review.services.queries import board, board_filters
 from review.services.queries.board import Row
 from review.services.queries.board_filters import Filters
+from review.services.reminder_plan import PlanFilters, Planned
 
 
 def board_rows(
@@ -29,5 +31,20 @@ def board_rows(
         now=now,
         actor=actor,
         after={"cycle": cycle.number, "rows": len(rows)} | asked,
+    )
+    return rows
+
+
+def reminder_rows(
+    session: Session, days: int, filters: PlanFilters, *, actor: Person, now: datetime
+) -> list[Planned]:
+    """The coming reminders that fit the filters, recorded as taken out."""
+    rows = [one for one in reminder_plan.plan(session, now, days) if filters.fits(one)]
+    audit.record(
+        session,
+        Verb.REMINDERS_EXPORTED,
+        now=now,
+        actor=actor,
+        after={"days": days, "rows": len(rows)} | asdict(filters),
     )
     return rows

@@ -136,14 +136,11 @@ def _go_astray(w: World) -> None:
     w.take("return_for_completion", w.officer, reason=MARK)
     w.take("suspend", w.officer, reason=MARK)
     w.take("resume", w.officer, note=MARK)
-    late = (w.now + 3 * DAY).date().isoformat()
-    w.take(
-        "grant_extension",
-        w.officer,
-        milestone="self_assessment_submitted:0",
-        new_date=late,
-        reason=MARK,
-    )
+    late = (w.now + 5 * DAY).date().isoformat()
+    asked = {"milestone": "self_assessment_submitted:0", "reason": MARK}
+    w.take("ask_extension", w.focal_point, new_date="2012-12-03", **asked)
+    w.take("refuse_extension", w.officer, **asked)
+    w.take("grant_extension", w.officer, new_date=late, moves="yes", **asked)
     _admit_observer(w)
     member = next(m for m in w.seen().members if m.role == "expert")
     w.take("release_person", w.officer, member=str(member.member_id), reason=MARK)
