@@ -92,8 +92,9 @@ def test_a_server_left_over_is_taken_over_or_stopped(tmp_path: Path) -> None:
     assert embedded.start_postgres(tmp_path / "postgres").pid == postgres.pid
     assert embedded.start_redis(tmp_path / "redis").pid == redis.pid
     embedded.stop_left_over(tmp_path / "postgres", tmp_path / "redis")
-    assert not postgres.is_running()
-    assert not redis.is_running()
+    # A process of several threads is gone for others a moment before its parent can wait for it.
+    assert wait_until(lambda: not postgres.is_running(), 10)
+    assert wait_until(lambda: not redis.is_running(), 10)
 
 
 def test_a_record_of_a_process_that_is_somebody_else_does_not_block(tmp_path: Path) -> None:
