@@ -978,7 +978,9 @@ CONDUCT = (
                 N_("Move what depends on it, too"),
                 FieldKind.CONFIRM,
                 required=False,
-                help=N_("By the same number of days, to working days."),
+                help=N_(
+                    "By the same number of days, to working days; an earlier date moves nothing."
+                ),
             ),
             REASON,
         ),

@@ -90,12 +90,10 @@ def test_what_the_page_shows_is_what_then_stands(office: Office) -> None:
 
     assert send(client, page, path, reason="Specimen.").status_code == 302
 
-    cells = {
-        " ".join(row.select_one("th").get_text(" ").split()): row.select("td")[2].get_text(
-            strip=True
-        )  # type: ignore[union-attr]
-        for row in soup(client, f"/reviews/{office.ids['ZMB']}").select("table.dates tbody tr")
-    }
+    cells = {}
+    for row in soup(client, f"/reviews/{office.ids['ZMB']}").select("table.dates tbody tr"):
+        name, *others = (" ".join(cell.get_text(" ").split()) for cell in row.select("th, td"))
+        cells[name] = others[2]
     for label, then in shown.items():
         if label != "Desk review received":  # of which there are two
             day = next(value for name, value in cells.items() if label in name)
