@@ -73,9 +73,11 @@ def suggested(review: Snapshot, step: Step) -> dict[str, Any]:
     chosen = request.args.get("milestone")
     for one in date_changes.open_requests(reading.session(), review):
         if one.value == chosen:
-            found["reason"] = _("As asked for by %(state)s.", state=wording.owner(one.due))
+            asked = one.asked_date.isoformat()
             if "new_date" not in request.args:
-                found["new_date"] = one.asked_date.isoformat()
+                found["new_date"] = asked
+            if request.args.get("new_date", asked) == asked:  # a shorter one has its own reason
+                found["reason"] = _("As asked for by %(state)s.", state=wording.owner(one.due))
     return found
 
 
