@@ -47,7 +47,7 @@ _DATA_BASIS = {
     "recalled": N_("recalled, not documented"),
     "assigned": N_("assigned by us, not documented"),
     "unknown": N_("not known"),
-    "drawn": N_("drawn by us, not documented"),
+    "drawn": N_("drawn by lot"),
 }
 
 

@@ -35,7 +35,9 @@ def test_the_room_sees_the_next_lot_and_looking_draws_nothing(stage: Stage) -> N
     first = announced["lots"][0]["state"]
     name = next(one["name"] for one in announced["parties"] if one["code"] == first)
     assert words(page, "h1") == [f"Next: a reviewer for {name}"]
-    assert words(page, ".room-about")[0].startswith("Lot 1 of 10 · African States")
+    assert words(page, ".room-about")[0].startswith(
+        "Lot 1 of 10 / Tirage 1 sur 10 · African States"
+    )
     assert words(page, "#bowl")[0].startswith("5 States in the bowl")
     assert len(page.select(".room-bowl li")) == 5
     outside = dict(zip(words(page, ".room-out dt"), words(page, ".room-out dd"), strict=True))
