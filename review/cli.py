@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Never
 
-from review import lots_cli
+from review import lots_cli, reminders_cli
 
 if TYPE_CHECKING:
     from review.settings import Settings
@@ -302,6 +302,7 @@ def _parser() -> argparse.ArgumentParser:
     docs = command("docs", _docs, "Write docs/ from the definition of the process")
     docs.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
     lots_cli.register(commands, _connected)
+    reminders_cli.register(commands, _connected)
     command("reset", _reset, "Throw away the data folder of `run`")
     return parser
 

@@ -1,0 +1,128 @@
+"""`uncac-review reminders plan`: the reminders of the coming days, before they happen.
+
+Nothing here changes the database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Never
+
+if TYPE_CHECKING:
+    from review.services.reminder_plan import Planned
+
+_UNUSABLE: Final = 2
+_USUAL: Final = 30
+
+
+class _OneLine(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong with the arguments."""
+
+    def error(self, message: str) -> Never:
+        self.exit(_UNUSABLE, f"{self.prog}: {message}\n")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
+
+
+def register(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], connect: Callable[[], object]
+) -> None:
+    """Add the command ``reminders``; ``connect`` connects the process to the database."""
+    text = "Tell the coming reminders; changes nothing"
+    reminders = commands.add_parser("reminders", help=text, description=f"{text}.")
+    actions = reminders.add_subparsers(metavar="ACTION", required=True, parser_class=_OneLine)
+    text = "To whom, when, about what and by which rule, if nobody acts meanwhile"
+    plan = actions.add_parser("plan", help=text, description=f"{text}.")
+    plan.add_argument("--days", type=_days, default=_USUAL, metavar="N", help="how far (30)")
+    plan.add_argument("--state", type=_state, metavar="ISO3", help="of one State")
+    plan.add_argument("--json", action="store_true", help="for programs instead of for people")
+    plan.set_defaults(action=lambda given: _plan(given, connect))
+
+
+def _days(text: str) -> int:
+    from review.services.reminder_plan import LONGEST
+
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
+    if not 1 <= number <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {LONGEST}")
+    return number
+
+
+def _state(text: str) -> str:
+    from review import reference
+
+    try:
+        return reference.party(text.upper()).iso3
+    except reference.UnknownReferenceError:
+        message = f"{text!r} is no State party; write its code, as in ZMB"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _plan(given: argparse.Namespace, connect: Callable[[], object]) -> int:
+    from review import clock, db
+    from review.services import reminder_plan
+
+    connect()
+    filters = reminder_plan.PlanFilters(state=given.state or "")
+    with db.reading() as session:
+        found = reminder_plan.plan(session, clock.now(), given.days)
+        chosen = [one for one in found if filters.fits(one)]
+        if given.json:
+            print(json.dumps([_document(one) for one in chosen], ensure_ascii=False))
+        else:
+            _show(chosen, given.days)
+    return 0
+
+
+def _document(one: Planned) -> dict[str, Any]:
+    owed, held, digest_at = one.owed, one.telling.held, one.digest_at
+    return {
+        "day": one.day.isoformat(),
+        "at": one.at.isoformat(),
+        "notice": one.telling.notice,
+        "rule": one.rule.value,
+        "offset": owed.reminder.offset,
+        "review": owed.seen.id,
+        "state_under_review": owed.seen.columns["iso3"],
+        "milestone": owed.item.key,
+        "slot": owed.slot,
+        "due": owed.due_on.isoformat() if owed.due_on else None,
+        "person": one.to.person_id or None,
+        "to": one.to.title or None,
+        "role": one.to.role,
+        "state": one.state or None,
+        "language": one.to.language,
+        "address": one.to.email,
+        "digest_at": digest_at.isoformat() if digest_at else None,
+        "paused_until": held.isoformat() if held else None,
+    }
+
+
+def _show(chosen: Sequence[Planned], days: int) -> None:
+    """A heading a day, a line a message, hours of the place where the step is owed."""
+    from zoneinfo import ZoneInfo
+
+    day = None
+    for one in chosen:
+        if one.day != day:
+            day = one.day
+            print(f"{day:%a} {day.isoformat()}")
+        owed = one.owed
+        hour = one.at.astimezone(ZoneInfo(owed.place.zone))
+        way = "digest" if one.digest_at else "single"
+        if one.telling.held:
+            way = f"paused until {one.telling.held.isoformat()}"
+        print(
+            f"  {hour:%H:%M} {one.capital}: {one.to.email} ({one.to.role}, {one.to.language})"
+            f"  {owed.seen.columns['iso3']} {owed.item.key}:{owed.slot} due {owed.due_on}"
+            f"  {one.rule.value} {owed.reminder.offset:+d}  {way}"
+        )
+    print(f"{len(chosen) or 'No'} messages in {days} days.")

@@ -1,0 +1,97 @@
+"""`uncac-review reminders plan`: for people and for programs; one line for every bad input."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from review import cli, clock, db
+from review.models import Audit, MilestoneDate, Outbox
+from review.services import reminder_plan
+from tests import world
+from tests.world import START
+
+NOW = START + timedelta(days=2)
+
+
+@pytest.fixture
+def stored(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A review that has just begun, committed; commands use this database."""
+    with db.transaction() as session:
+        world.advance(world.world(session), "initial_steps")
+    monkeypatch.setattr(cli, "_connected", lambda: None)
+    return database
+
+
+def reminders(*arguments: str) -> int:
+    try:
+        with clock.frozen(NOW):
+            return cli.main(["reminders", *arguments])
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def test_programs_read_what_the_plan_says(stored: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reminders("plan", "--days", "60", "--json") == 0
+
+    told = json.loads(capsys.readouterr().out)
+    with db.reading() as session:
+        planned = reminder_plan.plan(session, NOW, 60)
+    assert [(one["at"], one["address"], one["offset"]) for one in told] == [
+        (one.at.isoformat(), one.to.email, one.owed.reminder.offset) for one in planned
+    ]
+    assert {one["role"] for one in told} == {"mission", "secretariat_officer"}
+    assert {one["rule"] for one in told} == {"before", "after", "escalation"}
+
+
+def test_people_read_a_heading_a_day(stored: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reminders("plan", "--state", "zwe") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert not lines[0].startswith(" ")
+    told = [line for line in lines if line.startswith("  ")]
+    assert told
+    assert all("09:00 Harare: mission@zwe.example (mission, en)" in line for line in told)
+    assert lines[-1] == f"{len(told)} messages in 30 days."
+
+
+def test_nothing_is_changed(stored: str) -> None:
+    def rows() -> list[object]:
+        with db.reading() as session:
+            moments = sa.select(MilestoneDate.remind_at).order_by(
+                MilestoneDate.key, MilestoneDate.slot
+            )
+            return [
+                *session.scalars(moments),
+                session.scalar(sa.select(sa.func.count()).select_from(Outbox)),
+                session.scalar(sa.select(sa.func.count()).select_from(Audit)),
+            ]
+
+    before = rows()
+    assert reminders("plan") == 0
+    assert rows() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--days", "0"), "'0' is not a whole number from 1 to 366"),
+        (("--days", "-3"), "'-3' is not a whole number from 1 to 366"),
+        (("--days", "soon"), "'soon' is not a whole number from 1 to 366"),
+        (("--days", "99999"), "'99999' is not a whole number from 1 to 366"),
+        (("--state", "XXX"), "'XXX' is no State party"),
+        (("--what",), "unrecognized arguments: --what"),
+    ],
+)
+def test_bad_input_is_one_line(
+    stored: str, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    assert reminders("plan", *arguments) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert told in said.err
