@@ -16,8 +16,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from review import clock, db, languages
-from review.services import accounts, dead_addresses
+from review.services import accounts, dead_addresses, pauses, reminder_plan
 from review.services.accounts import AccountError, Preferences
+from review.services.pauses import Whose
 from review.web import kept, reading, sessions
 from review.web.access import public, signed_in, viewer
 from review.web.account_forms import (
@@ -32,6 +33,8 @@ from review.web.words import _
 blueprint = Blueprint("accounts", __name__)
 
 _PER_ACCOUNT = "10 per 15 minutes"
+_COMING, _COMING_DAYS = 5, 30
+"""Reminders that the account page names, and how far it looks for them."""
 
 
 def _address_key() -> str:
@@ -189,6 +192,8 @@ def _account_page(
         "accounts/show.html",
         preferences=preferences,
         password=password or ChangePasswordForm(formdata=None),
+        coming=reminder_plan.of_person(reading.session(), me, clock.now(), _COMING_DAYS)[:_COMING],
+        pause=pauses.in_force(reading.session(), Whose(person_id=me.id), clock.now()),
         dead=dead_addresses.of_person(reading.session(), me),
     )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from review import clock
 from review.policy import Action
+from review.services import pauses
 from review.services.errors import NotFound
+from review.services.pauses import Whose
 from review.services.queries import date_changes, findings, reviews
 from review.web import notice_names, reading
 from review.web.access import may, needs, seen, viewer
@@ -43,7 +47,16 @@ def show(review_id: int) -> ResponseReturnValue:
         findings=findings.readable(page.seen, viewer()),
         may_assign=may(Action.MANAGE_PEOPLE),
         notice_name=notice_names.name,
+        pause=pauses.in_force(reading.session(), Whose(review_id=review_id), clock.now()),
+        resting=_resting(page) if viewer().is_secretariat else [],
     )
+
+
+def _resting(page: reviews.ReviewPage) -> list[tuple[str, date]]:
+    """Who of the review is not reminded at present, and until when."""
+    members = {one.person_id: one.title for one in page.seen.members}
+    found = pauses.of_people(reading.session(), members, clock.now())
+    return [(members[number], one.until) for number, one in found.items()]
 
 
 @blueprint.get("/reviews/<int:review_id>/history")

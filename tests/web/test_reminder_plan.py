@@ -12,7 +12,7 @@ from flask import Flask
 
 from review import clock, db
 from review.models import Audit, Pause
-from tests.web.office import NOW, Office, soup, token
+from tests.web.office import NOW, Office, soup, token, words
 
 PAUSE = {"until": (NOW + timedelta(days=10)).date().isoformat(), "reason": "Specimen reason."}
 
@@ -63,8 +63,10 @@ def test_only_the_secretariat_sees_the_plan_of_all(office: Office) -> None:
 
 
 def test_everybody_sees_what_comes_to_themselves(office: Office) -> None:
-    text = soup(office.browser("expert_1"), "/account/reminders").get_text(" ")
-    assert "Zambia" in text
+    with clock.frozen(NOW + timedelta(days=20)):
+        rows = words(soup(office.browser("expert_1"), "/account/reminders"), "tbody tr")
+    assert rows
+    assert all(office.people["expert_1"].title in row and "Zambia" in row for row in rows)
 
 
 def test_the_file_is_recorded(office: Office) -> None:
@@ -94,3 +96,70 @@ def test_a_pause_begins_and_ends(office: Office, who: str, path: str) -> None:
 def test_a_pause_that_cannot_be_is_refused(office: Office, change: dict[str, str]) -> None:
     assert send(office, "expert_1", "/account/reminders", **(PAUSE | change)).status_code == 422
     assert pauses() == 0
+
+
+# Where it is seen --------------------------------------------------------------------------------
+
+
+def test_the_account_page_names_the_next_ones_of_the_reader_alone(office: Office) -> None:
+    with clock.frozen(NOW + timedelta(days=20)):
+        own = soup(office.browser("expert_1"), "/account")
+        nothing = soup(office.browser("stranger"), "/account")
+    listed = words(own, "section[aria-labelledby=coming] li")
+    assert listed
+    assert all("Zambia" in one for one in listed)
+    assert words(nothing, "section[aria-labelledby=coming] li") == []
+    assert "No reminder in these days" in nothing.get_text()
+
+
+def test_a_pause_of_a_review_stands_on_its_page(office: Office) -> None:
+    page = f"/reviews/{office.ids['ZMB']}"
+    send(office, "officer", f"{page}/reminders", **PAUSE)
+    for who in ("officer", "expert_1"):
+        note = " ".join(words(soup(office.browser(who), page), ".note"))
+        assert "Paused until Sun 28 Aug 2011: Specimen reason." in note
+    plan = soup(office.browser("officer"), f"/reminders?days=60&review={office.ids['ZMB']}")
+    assert "Paused until" in plan.get_text()
+
+
+def test_who_rests_is_seen_by_the_secretariat_without_the_reason(office: Office) -> None:
+    send(office, "expert_1", "/account/reminders", **PAUSE)
+    page = f"/reviews/{office.ids['ZMB']}"
+    note = " ".join(words(soup(office.browser("officer"), page), ".note"))
+    assert f"{office.people['expert_1'].title} : Paused until Sun 28 Aug 2011" in note
+    assert "Specimen reason." not in note
+    assert not soup(office.browser("focal_point"), page).select(".note")
+
+
+def test_somebody_of_a_state_cannot_end_what_is_not_theirs(office: Office) -> None:
+    path = f"/reviews/{office.ids['ZMB']}/reminders"
+    send(office, "officer", path, **PAUSE)
+    assert send(office, "expert_1", f"{path}/resume").status_code == 403
+    other = office.people["expert_2"].id
+    assert send(office, "expert_1", f"/people/{other}/reminders", **PAUSE).status_code == 403
+    assert pauses() == 1
+
+
+def test_the_secretariat_pauses_somebody_and_is_told_of_what_is_not_there(office: Office) -> None:
+    path = f"/people/{office.people['expert_1'].id}/reminders"
+    assert send(office, "officer", path, **PAUSE).status_code == 302
+    assert "Specimen reason." in soup(office.browser("officer"), path).get_text()
+    for gone in ("/people/999999/reminders", "/reviews/999999/reminders"):
+        soup(office.browser("officer"), gone, 404)
+        assert send(office, "officer", gone, **PAUSE).status_code == 404
+
+
+def test_a_longer_pause_than_the_setting_is_refused(office: Office) -> None:
+    for days, code in ((91, 422), (90, 302)):
+        until = (NOW + timedelta(days=days)).date().isoformat()
+        answer = send(office, "expert_1", "/account/reminders", **(PAUSE | {"until": until}))
+        assert answer.status_code == code
+
+
+def test_rows_stand_under_their_day_and_days_without_any_are_said_so(office: Office) -> None:
+    page = soup(office.browser("officer"), "/reminders?days=90")
+    days = words(page, "section > h2")
+    assert len(days) == len(set(days)) > 3
+    assert all(part.select("tbody tr") for part in page.select("section[aria-labelledby^=day]"))
+    empty = soup(office.browser("officer"), "/reminders?language=ar").get_text()
+    assert "No reminder in these days" in empty
