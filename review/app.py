@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from review import clock, db, links, settings
+from review import clock, db, links, seals, settings
 from review.resources import STATIC, TEMPLATES
 from review.settings import Settings
 from review.web import access, addresses, after, errors, frame, reading, security, sessions, wording
@@ -67,6 +67,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     app.url_map.converters["code"] = addresses.Code
     clock.set_offset(chosen.clock_offset)
     links.set_base(chosen.base_url)
+    seals.set_key(chosen.secret_key)
     db.connect(chosen.database_url)
     reading.install(app)
     sessions.install(app)

@@ -17,7 +17,7 @@ from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from review import clock, db, links, settings
+from review import clock, db, links, seals, settings
 from review.mail import returned
 from review.mail.render import written_notices
 from review.mail.return_path import ReturnPath
@@ -109,6 +109,7 @@ def start(**_: object) -> None:
         raise SystemExit(str(problem)) from problem
     clock.set_offset(chosen.clock_offset)
     links.set_base(chosen.base_url)
+    seals.set_key(chosen.secret_key)
     db.connect(chosen.database_url)
 
 

@@ -13,9 +13,15 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from review import db, embedded, schema
+from review import db, embedded, schema, seals
 from review.services import passwords
 from tests import databases
+
+
+@pytest.fixture(autouse=True, scope="session")
+def secret_key() -> None:
+    """Links by mail need a key, in every process of the tests the same."""
+    seals.set_key("the key of the tests, and of nothing else")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The tables, a file a subject."""
 
 from review.models.calendars import DayOff
+from review.models.capabilities import Capability, CapabilityUse
 from review.models.delivery import DeadAddress, MailAttempt
 from review.models.log import Audit, Heartbeat, Outbox
 from review.models.lots import Draw, Lot
@@ -38,6 +39,8 @@ __all__ = [
     "Answer",
     "Approval",
     "Audit",
+    "Capability",
+    "CapabilityUse",
     "ClockStop",
     "Cycle",
     "CycleParty",
