@@ -8,7 +8,9 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from review import reference
+from review.mail.letter import DaysOff
 from review.mail.voice import Voice
+from review.reference import days_off
 from workflows import deadlines
 from workflows.registry import process
 from workflows.spec import Milestone, Party
@@ -28,7 +30,7 @@ class Due:
     long: str = ""
     """With the place where the day ends."""
     distance: str = ""
-    """From the day on which the mail is written."""
+    """From the day on which the mail is written, and the reader's own hour where it differs."""
     late: int = 0
     """Full days since it ended; 0 while it is not over."""
     milestone: str = ""
@@ -37,33 +39,42 @@ class Due:
     """When the next reminder comes if nothing happens."""
 
 
-def of(params: Mapping[str, Any], voice: Voice, now: datetime) -> Due:
-    """The due date among the parameters of a mail, at the moment of writing."""
+def of(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -> Due:
+    """The due date among the parameters of a mail, at the moment of writing.
+
+    ``other``: the single days that are recorded for the States of the review.
+    """
     if not params.get("milestone"):
         return Due()
     item = process(params["process"]).milestone(params["milestone"])
     slot = _slot(params, item)
     owner = item.owner_of(slot)
     on = params.get("new_date") or params.get("due")
-    zone, place = _where(params, owner, slot)
     yours = owner.value == params["party"] and (
         owner is not Party.REVIEWING_STATE or slot == params["slot"]
     )
     if not on:
         return Due(yours=yours, milestone=voice.gettext(item.label))
-    end = date.fromisoformat(on)
-    ahead = (end - deadlines.local_day(now, zone)).days
+    end, iso3 = date.fromisoformat(on), _owner(params, owner, slot)
+    zone, place = _where(params, iso3)
+    calendar = days_off.calendar(iso3, other.get(iso3))
+    text = voice.dates.due(
+        end,
+        zone,
+        place,
+        now=now,
+        mine=params["time_zone"],
+        working=max(0, calendar.between(deadlines.local_day(now, zone), end)),
+    )
     return Due(
         known=True,
         yours=yours,
         day=voice.day(end),
-        long=voice.gettext(
-            "%(day)s, end of day in %(place)s", day=voice.day(end), place=voice.name(place)
-        ),
-        distance=voice.distance(ahead),
-        late=max(0, -ahead),
+        long=text.main,
+        distance="; ".join(filter(None, (text.distance, text.yours))),
+        late=text.late,
         milestone=voice.gettext(item.label),
-        reminder=_reminder(params, (zone, voice.name(place)), voice, now) if yours else "",
+        reminder=_reminder(params, (zone, place), voice, now) if yours else "",
     )
 
 
@@ -78,13 +89,12 @@ class Along:
     old: str
 
 
-def along(params: Mapping[str, Any], voice: Voice, now: datetime) -> list[Along]:
+def along(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -> list[Along]:
     """The dates that moved along, those that the recipient owes first."""
     found = []
     for one in params.get("moved_along", ()):
-        moved = of(
-            {**params, **one, "slot_of_milestone": one["slot"], "slot": params["slot"]}, voice, now
-        )
+        its = {**params, **one, "slot_of_milestone": one["slot"], "slot": params["slot"]}
+        moved = of(its, voice, now, other)
         old = voice.day(date.fromisoformat(one["old_date"]))
         found.append(Along(moved.milestone, moved.yours, moved.day, moved.long, old))
     return sorted(found, key=lambda one: not one.yours)
@@ -98,12 +108,18 @@ def _slot(params: Mapping[str, Any], item: Milestone) -> int:
     return int(slot) if slot in item.slots else item.slots[0]
 
 
-def _where(params: Mapping[str, Any], owner: Party, slot: int) -> tuple[str, str]:
+def _owner(params: Mapping[str, Any], owner: Party, slot: int) -> str | None:
+    """The State that owes it; None for the secretariat."""
+    if owner is Party.SECRETARIAT:
+        return None
+    return str(params["state"] if slot == 0 else params["reviewers"][slot - 1])
+
+
+def _where(params: Mapping[str, Any], iso3: str | None) -> tuple[str, str]:
     if params.get("due_zone"):
         return params["due_zone"], params["due_place"]
-    if owner is Party.SECRETARIAT:
+    if iso3 is None:
         return OFFICE
-    iso3 = params["state"] if slot == 0 else params["reviewers"][slot - 1]
     state = reference.party(iso3)
     return state.time_zone, state.place
 

@@ -131,7 +131,8 @@ def promise(voice: Voice, letter: Letter, words: Mapping[str, Any]) -> str:
         return voice.gettext("The link is for you alone and works once; do not forward it.")
     if words["is_mission"]:
         return safe
-    return f"{safe} {voice.gettext('The link opens after you sign in.')}"
+    opens = voice.gettext("The link opens after you sign in.")  # in an f-string none would find it
+    return f"{safe} {opens}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from babel import Locale
-from babel import dates as babel_dates
 from babel.lists import format_list
 
 from review import languages
+from review.dates import Dates
 from review.languages import Language
-
-_ENGLISH_DAY: Final = "EEE d MMM y"
-"""CLDR's English puts the month first; the Organization writes "Fri 27 May 2011"."""
 
 
 class Voice:
@@ -26,6 +22,8 @@ class Voice:
         """Whether every text asked for so far was there in this language."""
         self._catalogue = languages.translations(self.language.code)
         self._locale = Locale(self.language.code)
+        self.dates = Dates(self._locale, self)
+        """Dates as on the pages."""
 
     def gettext(self, text: str, /, **values: Any) -> str:
         """A text with values put in: gettext("%(days)s days", days=3)."""
@@ -44,44 +42,16 @@ class Voice:
 
     def listed(self, names: list[str]) -> str:
         """Names in a sentence: "Italy and Zimbabwe"."""
-        return format_list(names, locale=self._locale) if names else ""
+        locale = "en_GB" if self.language.code == languages.SOURCE else self._locale
+        return format_list(names, locale=locale) if names else ""
 
     def day(self, day: date) -> str:
         """A day with its weekday: "Fri 27 May 2011"."""
-        if self.language.code == languages.SOURCE:
-            return babel_dates.format_date(day, _ENGLISH_DAY, locale=self._locale)
-        return str(babel_dates.format_skeleton("yMMMEd", day, locale=self._locale))
-
-    def hour(self, moment: datetime, zone: str) -> str:
-        """The hour at a place, in 24-hour notation: "16:20"."""
-        local = moment.astimezone(ZoneInfo(zone))
-        return babel_dates.format_time(local, "HH:mm", tzinfo=local.tzinfo, locale=self._locale)
+        return self.dates.day(day)
 
     def moment(self, moment: datetime, zone: str, place: str = "") -> str:
         """A moment with its place: "Wed 11 May 2011, 16:20 in Lusaka"."""
-        return self.gettext(
-            "%(day)s, %(hour)s in %(place)s",
-            day=self.day(moment.astimezone(ZoneInfo(zone)).date()),
-            hour=self.hour(moment, zone),
-            place=place or self.place(zone),
-        )
-
-    def place(self, zone: str) -> str:
-        """The city that stands for a time zone."""
-        location = babel_dates.get_timezone_location(
-            ZoneInfo(zone), locale=self._locale, return_city=True
-        )
-        return location.rpartition("/")[2]
-
-    def distance(self, days: int) -> str:
-        """How far a day is: "today", "tomorrow", "in 15 days", "3 days ago"."""
-        if days == 0:
-            return self.gettext("today")
-        if days == 1:
-            return self.gettext("tomorrow")
-        if days > 0:
-            return self.ngettext("in %(num)s day", "in %(num)s days", days)
-        return self.ngettext("%(num)s day ago", "%(num)s days ago", -days)
+        return self.dates.moment(moment, zone, place)
 
     def _note(self, text: str) -> None:
         if not languages.has_text(self.language.code, text):

@@ -7,13 +7,27 @@ it; then Saturday and Sunday are taken. What the secretariat records itself goes
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Final
+
+from workflows.working_days import WorkCalendar
 
 SATURDAY_SUNDAY: Final = frozenset({5, 6})
 DUTY_STATION: Final = "AUT"
 """Whose public holidays are taken for the duty station, beside the closures recorded for it."""
+
+
+def calendar(iso3: str | None, other: Mapping[date, bool] | None = None) -> WorkCalendar:
+    """The calendar of a State, or (None) of the duty station, with the days recorded for it."""
+    known = _known(iso3 or DUTY_STATION)
+    return replace(known, other=other) if other else known
+
+
+@cache
+def _known(iso3: str) -> WorkCalendar:
+    return WorkCalendar(weekend(iso3), partial(public_holidays, iso3))
 
 
 @cache

@@ -21,7 +21,6 @@ from review.reference import days_off
 from review.services import audit
 from review.services.audit import Verb
 from review.services.errors import InvalidGiven, NotFound
-from review.services.work_calendars import of_duty_station, of_state
 
 LONGEST: Final = 31
 """Days that one entry may record at once."""
@@ -109,7 +108,7 @@ def of_year(session: Session, iso3: str | None, year: int) -> list[NamedDay]:
 
 def weekend_of(iso3: str | None) -> Iterable[int]:
     """The weekdays off of a State or of the duty station, Monday is 0."""
-    return sorted((of_state(iso3) if iso3 else of_duty_station()).weekend)
+    return sorted(days_off.calendar(iso3).weekend)
 
 
 def _faults(given: ClosureGiven) -> dict[str, str]:

@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import DayOff, Member, MilestoneDate, Outbox, Person, Review
+from review.models import Member, MilestoneDate, Outbox, Person, Review
 from review.policy import ADMINISTRATOR
-from review.services import holds, outbox, reminders, snapshot, work_calendars
+from review.reference import days_off
+from review.services import holds, outbox, recipients, reminders, snapshot, work_calendars
 from review.services.holds import Holds
 from workflows.deadlines import local_day
 from workflows.working_days import WorkCalendar
@@ -59,13 +60,8 @@ def readers(session: Session, people: Iterable[Person]) -> dict[int, Reader]:
     """Where these people read, with the days off that are recorded for their States."""
     found = list(people)
     places = {one.iso3 for one in found}
-    wanted = sa.select(DayOff.iso3, DayOff.day, DayOff.works).where(
-        sa.or_(DayOff.iso3.in_(places - {None}), DayOff.iso3.is_(None))
-    )
-    recorded: dict[str | None, dict[date, bool]] = {}
-    for iso3, day, works in session.execute(wanted):
-        recorded.setdefault(iso3, {})[day] = works
-    calendars = {iso3: work_calendars.of_place(iso3, recorded.get(iso3)) for iso3 in places}
+    recorded = work_calendars.recorded(session, places)
+    calendars = {iso3: days_off.calendar(iso3, recorded.get(iso3)) for iso3 in places}
     return {one.id: Reader(one.time_zone, calendars[one.iso3]) for one in found}
 
 
@@ -136,9 +132,9 @@ def _items(
         for owed in reminders.owed_now(seen, now):
             if pauses.review(seen.id, local_day(now, owed.place.zone)):
                 continue
-            for to in reminders.responsible(owed):
+            for to in recipients.responsible(owed):
                 if to.person_id == person.id:
-                    yield reminders.params(owed, "reminder", to)
+                    yield reminders.params(owed, recipients.REMINDER, to)
 
 
 def reviews_of(session: Session, person: Person) -> list[int]:

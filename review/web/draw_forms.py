@@ -88,7 +88,8 @@ def what(one: Choice, *, count: bool = True) -> str:
             number=one.year,
             purpose=_(PURPOSES[one.purpose]),
         )
-    return f"{text}, {ngettext('%(num)s lot', '%(num)s lots', one.lots)}" if count else text
+    lots = ngettext("%(num)s lot", "%(num)s lots", one.lots)
+    return f"{text}, {lots}" if count else text
 
 
 class OpenForm(DrawForm):

@@ -7,14 +7,12 @@ midnight, in the capital of whoever owes it. Moments are aware datetimes, shown 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel import dates as babel_dates
 from babel import numbers as babel_numbers
 from babel.lists import format_list
 from flask import Flask, current_app, g
@@ -22,42 +20,35 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from review import clock
+from review.dates import Dates, DueText
 from review.web.words import _, ngettext
 
-# CLDR's English puts the month first; the Organization writes "Fri 27 May 2011".
-_ENGLISH: Final = {
-    "yMMMEd": "EEE d MMM y",
-    "yMMMd": "d MMM y",
-    "MMMd": "d MMM",
-    "yMMM": "MMM y",
-    "MMMEd": "EEE d MMM",
-    "MMM": "MMM",
-}
 _UNITS: Final = ("B", "kB", "MB", "GB")
 
 
-@dataclass(frozen=True, slots=True)
-class DueText:
-    """A due date in words: the date with its place, how far, the reader's own hour, days late."""
+class _Texts:
+    """The texts in the reader's language, as ``Dates`` asks for them."""
 
-    main: str
-    distance: str
-    yours: str
-    late: int
+    def gettext(self, text: str, /, **values: object) -> str:
+        return _(text, **values)
+
+    def ngettext(self, one: str, many: str, num: int, /, **values: object) -> str:
+        return ngettext(one, many, num, **values)
+
+
+_TEXTS: Final = _Texts()
 
 
 def _locale() -> Locale:
     return get_locale() or Locale("en")
 
 
+def _dates() -> Dates:
+    return Dates(_locale(), _TEXTS)
+
+
 def _format(value: date, skeleton: str) -> str:
-    locale = _locale()
-    if locale.language == "en":
-        return babel_dates.format_date(value, _ENGLISH[skeleton], locale=locale)
-    try:
-        return str(babel_dates.format_skeleton(skeleton, value, locale=locale))
-    except KeyError:  # a locale without this skeleton
-        return babel_dates.format_date(value, "medium", locale=locale)
+    return _dates().shown(value, skeleton)
 
 
 def viewer_zone() -> str:
@@ -76,16 +67,12 @@ def _in_zone(value: date | datetime, zone: str) -> date:
 
 def zone_name(zone: str) -> str:
     """The city that stands for a zone, in the reader's language: "Vienna" for Europe/Vienna."""
-    location = babel_dates.get_timezone_location(ZoneInfo(zone), locale=_locale(), return_city=True)
-    return location.rpartition("/")[2]
+    return _dates().zone(zone)
 
 
 def place_name(zone: str, place: str = "") -> str:
     """A capital in the reader's language where the zone is named after it, else as it is given."""
-    if not place:
-        return zone_name(zone)
-    city = babel_dates.get_timezone_location(ZoneInfo(zone), locale="en", return_city=True)
-    return zone_name(zone) if place == city else place
+    return _dates().place(zone, place)
 
 
 def day(value: date | datetime, zone: str = "") -> str:
@@ -115,19 +102,12 @@ def month_of_year(value: date) -> str:
 
 def hour(value: datetime, zone: str = "") -> str:
     """The hour in 24-hour notation: "16:20"."""
-    local = value.astimezone(ZoneInfo(zone or viewer_zone()))
-    return babel_dates.format_time(local, "HH:mm", tzinfo=local.tzinfo, locale=_locale())
+    return _dates().hour(value, zone or viewer_zone())
 
 
 def moment(value: datetime, zone: str = "", place: str = "") -> str:
     """A moment with its place: "Wed 11 May 2011, 16:20 in Lusaka"."""
-    zone = zone or viewer_zone()
-    return _(
-        "%(day)s, %(hour)s in %(place)s",
-        day=day(value, zone),
-        hour=hour(value, zone),
-        place=place_name(zone, place),
-    )
+    return _dates().moment(value, zone or viewer_zone(), place)
 
 
 def period(start: date, end: date) -> str:
@@ -151,16 +131,7 @@ def distance(value: date, zone: str = "", working: int = 0) -> str:
 
     ``working``: working days that are left; if there are any, those are named instead of days.
     """
-    ahead = (value - today(zone)).days
-    if ahead == 0:
-        return _("today")
-    if ahead == 1:
-        return _("tomorrow")
-    if ahead > 0 and working:
-        return ngettext("in %(num)s working day", "in %(num)s working days", working)
-    if ahead > 0:
-        return ngettext("in %(num)s day", "in %(num)s days", ahead)
-    return ngettext("%(num)s day ago", "%(num)s days ago", -ahead)
+    return _dates().distance((value - today(zone)).days, working)
 
 
 def late_days(value: date, zone: str = "") -> int:
@@ -170,24 +141,7 @@ def late_days(value: date, zone: str = "") -> int:
 
 def due(value: date, zone: str, place: str = "", working: int = 0) -> DueText:
     """A due day in words; `zone`, `place` and working days left are those of whoever owes it."""
-    where = place_name(zone, place)
-    return DueText(
-        main=_("%(day)s, end of day in %(place)s", day=day(value), place=where),
-        distance=distance(value, zone, working),
-        yours=_yours(value, zone),
-        late=late_days(value, zone),
-    )
-
-
-def _yours(value: date, zone: str) -> str:
-    mine = viewer_zone()
-    if mine == zone:
-        return ""
-    end = datetime.combine(value + timedelta(days=1), time.min, ZoneInfo(zone))
-    here = end.astimezone(ZoneInfo(mine))
-    if here.utcoffset() == end.utcoffset():
-        return _("the same hour in %(place)s", place=zone_name(mine))
-    return _("your time %(day)s, %(hour)s", day=_format(here, "MMMEd"), hour=hour(here, mine))
+    return _dates().due(value, zone, place, now=clock.now(), mine=viewer_zone(), working=working)
 
 
 def weekdays(numbers: Iterable[int]) -> str:

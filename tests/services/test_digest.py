@@ -86,7 +86,7 @@ def test_a_digest_lists_what_is_theirs_and_reads_well(focal: World) -> None:
     assert written.subject == "Country reviews: 1 step needs you"
     assert "Zambia, first cycle, chapters III and IV: Submit the self-assessment" in written.text
     assert f"https://reviews.example/reviews/{focal.review_id}/answers" in written.text
-    assert "in 14 days" in written.text
+    assert "end of day in Lusaka (in 10 working days)" in written.text
 
 
 def test_what_is_done_before_a_digest_leaves_is_not_in_it(focal: World) -> None:

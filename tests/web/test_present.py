@@ -10,7 +10,11 @@ from flask import Flask, g
 from flask_babel import force_locale
 
 from review import clock, languages
+from review.mail import due
+from review.mail.voice import Voice
+from review.reference import days_off
 from review.web import present
+from tests.mail import test_dates as mailed
 
 NOW = datetime(2011, 5, 12, 8, 0, tzinfo=UTC)
 
@@ -20,6 +24,20 @@ def reader(app: Flask) -> Iterator[None]:
     """A reader in Vienna on Thu 12 May 2011, at 10:00."""
     with clock.frozen(NOW), app.test_request_context():
         yield
+
+
+@pytest.mark.parametrize("code", languages.CODES)
+@pytest.mark.parametrize("zone", ["Europe/Paris", "America/Bogota", "America/Lima"])
+def test_page_and_mail_say_the_same_of_a_date(app: Flask, code: str, zone: str) -> None:
+    day, lima = date.fromisoformat(mailed.PARAMS["due"]), ("America/Lima", "Lima")
+    with clock.frozen(mailed.NOW), app.test_request_context(), force_locale(code):
+        g.time_zone = zone
+        working = days_off.calendar("PER").between(present.today("America/Lima"), day)
+        page = present.due(day, *lima, working=working)
+    said = due.of(mailed.PARAMS | {"time_zone": zone}, Voice(code), mailed.NOW, {})
+    assert working == 9
+    assert said.long == page.main
+    assert said.distance == "; ".join(filter(None, (page.distance, page.yours)))
 
 
 @pytest.mark.usefixtures("reader")
