@@ -197,6 +197,22 @@ def test_services_are_told_the_time() -> None:
     }
 
 
+def test_no_text_for_readers_stands_in_an_f_string() -> None:
+    """Where pybabel does not look, so that it would stay English for ever."""
+    speaks = re.compile(r"(.*\.)?(_|N_|lazy|n?gettext)")
+    hidden = [
+        (source.path, ast.unparse(call))
+        for source in product()
+        for node in source.nodes
+        if isinstance(node, ast.JoinedStr)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and speaks.fullmatch(ast.unparse(call.func))
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+
+    assert hidden == []
+
+
 def test_only_tasks_queue_work() -> None:
     assert who(calls(r".*\.(delay|apply_async|send_task)")) == {"review/tasks.py"}
 
