@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from review import clock, schema
+from review import clock, schema, tasks
 from review.services import health
 from review.services.health import Part
 from review.settings import Settings
@@ -18,10 +18,13 @@ _MAIL_SECONDS = 5.0
 
 def run(settings: Settings) -> Iterator[tuple[str, Part]]:
     """Each part by name with a word about it; nothing is changed and no mail is sent."""
-    parts = health.report(settings.redis_url, now=clock.now()).parts
+    jobs = tasks.jobs(settings)
+    found = health.report(settings, jobs, now=clock.now(), machine=clock.machine)
+    parts = dict(found.parts)
     yield "database", parts.pop("database")
     yield "tables", tables(settings.database_url)
     yield from parts.items()
+    yield from found.jobs.items()
     yield "mail server", mail_server(settings.smtp_url)
 
 

@@ -17,6 +17,11 @@ def now() -> datetime:
     return frozen_at if frozen_at is not None else datetime.now(UTC) + _offset
 
 
+def machine() -> datetime:
+    """What the machine's own clock says, wherever this process lives in time; aware, in UTC."""
+    return datetime.now(UTC)
+
+
 def set_offset(offset: timedelta) -> None:
     """Let this process live that much later (or earlier) than the machine's clock."""
     global _offset  # noqa: PLW0603 - a process has one clock

@@ -69,6 +69,27 @@ class Settings:
     password, and the folder where it is not INBOX. Empty: none is read."""
     longest_pause_days: int = 90
     """How long reminders may be paused at once."""
+    metrics_token: str = field(default="", repr=False)
+    """What a collector of figures shows at /metrics; without one the page does not exist."""
+    watch_scheduler_seconds: int = 180
+    """Silence after which scheduler or workers count as down; a sign comes every 30 s."""
+    watch_job_intervals: int = 3
+    """So many of its intervals, and ten minutes at least, a job may be silent."""
+    watch_failures: int = 3
+    """So many failures of a job in a row are an incident."""
+    watch_unsent_seconds: int = 900
+    """The longest that a message may wait while nothing but the mail server holds it up."""
+    watch_reminder_seconds: int = 900
+    """The longest that a reminder may be due and not written."""
+    watch_mail_faults: int = 20
+    """So many messages in an hour that are put off, refused or come back, and three times the
+    usual, are an incident."""
+    watch_queue: int = 100
+    """So many messages waiting for ten minutes, and more than an hour ago, are an incident."""
+    watch_clock_seconds: int = 10
+    """How far the clocks of database and application may be apart."""
+    watch_calm_seconds: int = 300
+    """How long a rule holds again before its incident is closed."""
 
     @property
     def clock_offset(self) -> timedelta:
@@ -250,4 +271,14 @@ _READERS: Final[Mapping[str, tuple[str | None, Callable[[str], object]]]] = {
     "bounce_secret": ("", _optional_secret),
     "imap_url": ("", _optional_mailbox),
     "longest_pause_days": ("90", _whole_number(1, 366)),
+    "metrics_token": ("", _optional_secret),
+    "watch_scheduler_seconds": ("180", _whole_number(60, 86400)),
+    "watch_job_intervals": ("3", _whole_number(1, 100)),
+    "watch_failures": ("3", _whole_number(1, 1000)),
+    "watch_unsent_seconds": ("900", _whole_number(60, 7 * 86400)),
+    "watch_reminder_seconds": ("900", _whole_number(60, 7 * 86400)),
+    "watch_mail_faults": ("20", _whole_number(1, 10**6)),
+    "watch_queue": ("100", _whole_number(1, 10**6)),
+    "watch_clock_seconds": ("10", _whole_number(1, 3600)),
+    "watch_calm_seconds": ("300", _whole_number(0, 86400)),
 }

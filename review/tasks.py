@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -16,13 +17,15 @@ from celery import Celery, Task, signals
 from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from review import clock, db, links, seals, settings
 from review.mail import returned
 from review.mail.render import written_notices
 from review.mail.return_path import ReturnPath
 from review.mail.transport import Smtp
-from review.services import bounces, delivery, digest, health, reminders
+from review.services import bounces, delivery, digest, heartbeats, incidents, reminders
+from review.services.heartbeats import Job
 from review.settings import Settings, SettingsError
 from workflows.registry import check_notices
 from workflows.spec import DefinitionError
@@ -82,6 +85,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "remind": _every(60, "remind"),
             "digest": _every(600, "write_digests"),
             "sign of life": _every(30, "give_sign_of_life"),
+            "watch": _every(60, "keep_watch"),
             **({"read reports": _every(120, "read_reports")} if chosen.imap_url else {}),
         },
     }
@@ -93,6 +97,21 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 
 app.add_defaults(lambda: configuration(_settings()))
+
+
+def jobs(chosen: Settings) -> tuple[Job, ...]:
+    """What the scheduler is to start again and again, and how often: whatever the beat table has.
+
+    Each of these jobs is watched, also one that was added a moment ago.
+    """
+    return tuple(
+        Job(_name(entry["task"]), timedelta(seconds=entry["schedule"]))
+        for entry in configuration(chosen)["beat_schedule"].values()
+    )
+
+
+def _name(task: str) -> str:
+    return task.rpartition(".")[2]
 
 
 @signals.worker_init.connect
@@ -116,8 +135,35 @@ def start(**_: object) -> None:
 @signals.beat_init.connect
 def begin(**_: object) -> None:
     """Do everything once when the scheduler starts, instead of waiting for the first hour."""
-    for task in (give_sign_of_life, remind, write_digests, deliver):
-        _publish(task)
+    for entry in configuration(_settings())["beat_schedule"].values():
+        _publish(app.tasks[entry["task"]])
+
+
+_began: dict[str, float] = {}
+"""When each run in this process began, by the number of its message."""
+
+
+@signals.task_prerun.connect
+def note_begin(task_id: str, task: Task[[], None], **_: object) -> None:
+    """Note in the database that a job begins."""
+    _began[task_id] = time.monotonic()
+    try:
+        with db.transaction() as session:
+            heartbeats.begun(session, _name(task.name), clock.now())
+    except SQLAlchemyError as problem:
+        _log.warning("no sign of life of %s: %s", task.name, type(problem).__name__)
+
+
+@signals.task_postrun.connect
+def note_end(task_id: str, task: Task[[], None], retval: object = None, **_: object) -> None:
+    """Note how long a job took and, where it failed, with what kind of error; never its text."""
+    seconds = time.monotonic() - _began.pop(task_id, time.monotonic())
+    failure = type(retval).__name__ if isinstance(retval, BaseException) else None
+    try:
+        with db.transaction() as session:
+            heartbeats.ended(session, _name(task.name), clock.now(), seconds, failure)
+    except SQLAlchemyError as problem:
+        _log.warning("no sign of life of %s: %s", task.name, type(problem).__name__)
 
 
 def nudge() -> bool:
@@ -169,7 +215,7 @@ def _return_path(chosen: Settings) -> ReturnPath:
     return ReturnPath(chosen.bounce_domain, chosen.secret_key)
 
 
-@app.task
+@app.task(throws=(returned.MailboxAway,))
 def read_reports() -> None:
     """Read what has come back to the mailbox of reports, if there is one; each in a transaction."""
     chosen = _settings()
@@ -180,12 +226,7 @@ def read_reports() -> None:
         with db.transaction() as session:
             bounces.take(session, raw, path=_return_path(chosen), now=clock.now())
 
-    try:
-        found = returned.each(chosen.imap_url, take)
-    except returned.MailboxAway as problem:
-        _log.warning("the mailbox of reports is away: %s", problem)
-        return
-    if found:
+    if returned.each(chosen.imap_url, take):
         nudge()
 
 
@@ -208,6 +249,16 @@ def write_digests() -> None:
 
 @app.task
 def give_sign_of_life() -> None:
-    """Note that beat, broker, worker and database work together."""
-    with db.transaction() as session:
-        health.sign_of_life(session, health.SCHEDULER, now=clock.now())
+    """Show that beat, broker, worker and database work together: that it runs is the sign."""
+    with db.reading() as session:
+        session.connection()
+
+
+@app.task
+def keep_watch() -> None:
+    """Look whether everything runs; open and close incidents. `uncac-review watch` does the same
+    where no worker is left to do it."""
+    chosen = _settings()
+    seen = incidents.watch(chosen, jobs(chosen), now=clock.now(), machine=clock.machine)
+    if seen.opened or seen.closed:
+        nudge()

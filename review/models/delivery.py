@@ -17,6 +17,7 @@ class MailAttempt(Base):
     __tablename__ = "mail_attempt"
     __table_args__ = (
         sa.Index("ix_mail_attempt_domain_at", "domain", "at"),
+        sa.Index("ix_mail_attempt_at", "at"),
         sa.CheckConstraint("outcome IN ('accepted', 'later', 'refused')", name="outcome"),
     )
 

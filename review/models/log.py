@@ -1,4 +1,4 @@
-"""What happened and what is to be told: audit trail, outbox of mails, heartbeats."""
+"""What happened and what is to be told: audit trail, outbox of mails."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class Outbox(Base):
         sa.Index(
             "ix_outbox_message_id", "message_id", postgresql_where=sa.text("message_id <> ''")
         ),
+        sa.Index("ix_outbox_fate_at", "fate_at", postgresql_where=sa.text("fate_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -83,12 +84,3 @@ class Outbox(Base):
     """Why, in the words of the server that reported it."""
     instead_of: Mapped[int | None] = mapped_column(sa.ForeignKey("outbox.id"), unique=True)
     """The mail that did not reach its reader; this one goes to the next address, once."""
-
-
-class Heartbeat(Base):
-    """The last sign of life of a background job."""
-
-    __tablename__ = "heartbeat"
-
-    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
-    at: Mapped[Moment]

@@ -1,4 +1,4 @@
-"""`/health`, for machines: whether database, broker, scheduler and mail work. No secrets."""
+"""`/health`, for machines: whether everything works, computed when it is asked. No secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from review import clock
+from review import clock, tasks
 from review.services import health
 from review.web.access import public
 
@@ -17,8 +17,10 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/health")
 @public
 def show() -> ResponseReturnValue:
-    """200 where all four work, else 503; each with a word about its state."""
-    report = health.report(current_app.extensions["review"].redis_url, now=clock.now())
+    """200 where everything works, else 503; each part and each job with a word about its state."""
+    settings = current_app.extensions["review"]
+    report = health.report(settings, tasks.jobs(settings), now=clock.now(), machine=clock.machine)
     parts = {name: asdict(part) for name, part in report.parts.items()}
-    answer = jsonify(status="ok" if report.ok else "failing", **parts)
+    jobs = {name: asdict(part) for name, part in report.jobs.items()}
+    answer = jsonify(status="ok" if report.ok else "failing", **parts, jobs=jobs)
     return answer, 200 if report.ok else 503

@@ -71,7 +71,7 @@ def test_the_scheduler_begins_at_once_and_a_restarted_database_is_no_end(plant: 
     plant.start("beat")
     plant.until(lambda: plant.states().count("sent") >= 6)
     with db.reading() as session:
-        sign = session.scalar(sa.select(Heartbeat.at))
+        sign = session.scalar(sa.select(Heartbeat.begun_at))
     offset = plant.settings.clock_offset
     assert sign is not None
     assert abs(sign - (clock.now() + offset)) < timedelta(minutes=1), "by the worker's clock"

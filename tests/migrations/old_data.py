@@ -139,8 +139,25 @@ def _who_had_the_response_keeps_it(connection: sa.Connection) -> None:
     assert {row[0]: row[1] for row in rows} == {1: ["ZWE"], 2: []}
 
 
+HEARTBEATS: Final = """
+INSERT INTO heartbeat (name, at) VALUES
+  ('scheduler', '2013-05-24T08:00Z'), ('another', '2013-05-23T08:00Z');
+"""
+
+
+def _last_signs_of_life_are_those_of_jobs(connection: sa.Connection) -> None:
+    rows = connection.execute(
+        sa.text("SELECT name, to_char(finished_at, 'DD HH24'), failures, failure FROM heartbeat")
+    )
+    assert set(map(tuple, rows)) == {
+        ("give_sign_of_life", "24 08", 0, ""),
+        ("another", "23 08", 0, ""),
+    }
+
+
 OLD_DATA: Final = (
     OldData("one review", "0001", FIRST, _first_rows_are_still_there),
     OldData("a shared symbol", "0001", SHARED_SYMBOL, _first_completed_keeps_its_symbol),
     OldData("a circulated response", "0003", CIRCULATED, _who_had_the_response_keeps_it),
+    OldData("signs of life", "0009", HEARTBEATS, _last_signs_of_life_are_those_of_jobs),
 )

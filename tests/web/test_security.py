@@ -200,11 +200,14 @@ def test_a_database_that_goes_away_keeps_what_was_typed(app: Flask, client: Flas
 def test_health_names_every_part(client: FlaskClient) -> None:
     answer = client.get("/health")
     report = answer.get_json()
-    assert {"status", "database", "broker", "scheduler", "mail"} == set(report)
+    parts = {"database", "broker", "scheduler", "mail", "reminders", "clock"}
+    assert {"status", "jobs"} | parts == set(report)
     assert report["database"]["ok"]
     assert report["broker"]["ok"]
     assert report["mail"]["ok"]
+    assert report["clock"]["ok"]
     assert report["scheduler"] == {"ok": False, "state": "has not run yet"}
+    assert report["jobs"]["remind"] == {"ok": False, "state": "has not run yet"}
     assert answer.status_code == 503
 
 

@@ -1,0 +1,92 @@
+"""Signs of life of the background jobs: when each last began and ended, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from review.languages import N_
+from review.models import Heartbeat
+
+SIGN_OF_LIFE: Final = "give_sign_of_life"
+"""The job that does nothing but show that scheduler, broker, worker and database work together."""
+NAMES: Final = {
+    "deliver": N_("Sending of messages"),
+    "remind": N_("Writing of reminders"),
+    "write_digests": N_("Writing of digests"),
+    "read_reports": N_("Reading of reports about messages"),
+    "keep_watch": N_("Watch over the jobs"),
+    SIGN_OF_LIFE: N_("Sign of life"),
+}
+"""The jobs in words; one that has none is called by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that the scheduler is to start again and again."""
+
+    name: str
+    every: timedelta
+
+    @property
+    def words(self) -> str:
+        """What it is called, to be translated."""
+        return called(self.name)
+
+
+def called(name: str) -> str:
+    """What a job is called, to be translated."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def all_of_them(session: Session) -> dict[str, Heartbeat]:
+    """What is known of each job, by its name."""
+    return {one.name: one for one in session.scalars(sa.select(Heartbeat))}
+
+
+def expect(session: Session, jobs: Iterable[Job], now: datetime) -> None:
+    """Watch these jobs from now on, as far as they are not watched yet."""
+    rows = [{"name": job.name, "since": now} for job in jobs]
+    if rows:
+        session.execute(insert(Heartbeat).values(rows).on_conflict_do_nothing())
+
+
+def begun(session: Session, name: str, now: datetime) -> None:
+    """Note that a job begins."""
+    _note(session, name, now, {"begun_at": now})
+
+
+def ended(
+    session: Session, name: str, now: datetime, seconds: float, failure: str | None = None
+) -> None:
+    """Note that a job has ended after so long. ``failure``: the kind of what it ended with."""
+    more: dict[str, object] = {"seconds": seconds, "runs": Heartbeat.runs + 1}
+    first: dict[str, object] = {"seconds": seconds, "runs": 1}
+    if failure is None:
+        came = {"finished_at": now, "failures": 0}
+        _note(session, name, now, more | came, first | came)
+        return
+    came = {"failed_at": now, "failure": failure[:80]}
+    counted = {"failures": Heartbeat.failures + 1, "failed_runs": Heartbeat.failed_runs + 1}
+    _note(session, name, now, more | came | counted, first | came | dict.fromkeys(counted, 1))
+
+
+def _note(
+    session: Session,
+    name: str,
+    now: datetime,
+    changed: Mapping[str, object],
+    first: Mapping[str, object] | None = None,
+) -> None:
+    row = {"name": name, "since": now, **(first or changed)}
+    session.execute(
+        insert(Heartbeat)
+        .values(**row)
+        .on_conflict_do_update(index_elements=[Heartbeat.name], set_=dict(changed))
+    )
