@@ -3,7 +3,7 @@
 from review.models.calendars import DayOff
 from review.models.capabilities import Capability, CapabilityUse
 from review.models.delivery import DeadAddress, MailAttempt
-from review.models.log import Audit, Heartbeat, Outbox
+from review.models.log import Audit, Outbox
 from review.models.lots import Draw, Lot
 from review.models.material import (
     Answer,
@@ -33,6 +33,7 @@ from review.models.reviews import (
     Review,
     Reviewer,
 )
+from review.models.watch import Heartbeat, Incident
 
 __all__ = [
     "ROLES",
@@ -56,6 +57,7 @@ __all__ = [
     "Finding",
     "GroupSession",
     "Heartbeat",
+    "Incident",
     "ListedExpert",
     "Lot",
     "LotRequest",
