@@ -109,10 +109,14 @@ WITH c AS (
 ), v AS (
   INSERT INTO reviewer (review_id, slot, iso3)
   SELECT r.id, x.slot, x.iso3 FROM r, (VALUES (1, 'ZWE'), (2, 'ITA')) AS x (slot, iso3)
+), f AS (
+  INSERT INTO office (review_id, role, slot, number, iso3)
+  SELECT r.id, p.role, CASE p.iso3 WHEN 'ZMB' THEN 0 WHEN 'ZWE' THEN 1 ELSE 2 END, 1, p.iso3
+  FROM r, person p WHERE p.iso3 IS NOT NULL RETURNING id, review_id, role, slot, iso3
 ), m AS (
-  INSERT INTO member (review_id, person_id, role, slot, since)
-  SELECT r.id, p.id, p.role, CASE p.iso3 WHEN 'ZMB' THEN 0 WHEN 'ZWE' THEN 1 ELSE 2 END, :start
-  FROM r, person p WHERE p.iso3 IS NOT NULL
+  INSERT INTO member (review_id, person_id, role, slot, since, office_id)
+  SELECT f.review_id, p.id, f.role, f.slot, :start, f.id
+  FROM f JOIN person p ON p.iso3 = f.iso3 AND p.role = f.role
 ), d AS (
   INSERT INTO milestone (review_id, key, slot, done_at)
   SELECT r.id, split_part(i, '/', 1), cast(split_part(i, '/', 2) AS int),

@@ -39,6 +39,7 @@ PUBLIC = {
     "accounts.sign_in",
     "accounts.sign_out",
     "bounces.report",
+    "calendar_feed.show",
     "draws_files.bias",
     "draws_files.public_transcript",
     "draws_files.specification",
@@ -56,9 +57,15 @@ OF_THE_HOUSE = {
     "escalation",
     "invitation",
     "nominated",
+    "office_ended",
+    "office_taken_over",
     "password_reset",
     "reminder",
+    "reminder_passed_on",
     "reviewer_released",
+    "succession_asked",
+    "succession_receipt",
+    "succession_refused",
 }
 """Mails that no step sends."""
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from review.models import Member, Person, Review
+from review.models import Person, Review
 from review.policy import (
     PERSONAL,
     RULES,
@@ -22,7 +22,7 @@ from review.policy import (
     readable_responses,
     visible_to,
 )
-from review.services import snapshot
+from review.services import offices, snapshot
 from tests import world
 from workflows.country_review import IRM_1
 from workflows.spec import Actor, Who
@@ -288,16 +288,10 @@ def populated(session: Session, data: st.DataObject) -> tuple[list[int], list[Pe
             for number in data.draw(st.sets(st.sampled_from(reviews))):
                 ended = world.START if data.draw(st.booleans()) else None
                 slot = {"focal_point": 0, "observer": 0, "expert": 1}[person.role]
-                session.add(
-                    Member(
-                        review_id=number,
-                        person_id=person.id,
-                        role=person.role,
-                        slot=slot,
-                        since=world.START,
-                        ended_at=ended,
-                    )
+                member = offices.fill(
+                    session, number, person, person.role, slot, since=world.START
                 )
+                member.ended_at = ended
     session.flush()
     return reviews, people
 

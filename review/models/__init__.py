@@ -13,6 +13,7 @@ from review.models.material import (
     Question,
     Submission,
 )
+from review.models.offices import Succession
 from review.models.parties import Cycle, State
 from review.models.pauses import Pause
 from review.models.people import ROLES, EndedSession, Person, Secret
@@ -30,6 +31,7 @@ from review.models.reviews import (
     ExtensionRequest,
     Member,
     MilestoneDate,
+    Office,
     Review,
     Reviewer,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "MailAttempt",
     "Member",
     "MilestoneDate",
+    "Office",
     "Outbox",
     "Pause",
     "Person",
@@ -76,4 +79,5 @@ __all__ = [
     "Secret",
     "State",
     "Submission",
+    "Succession",
 ]

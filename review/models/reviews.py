@@ -111,11 +111,32 @@ class Reviewer(Base):
     state: Mapped[State] = relationship(lazy="joined", innerjoin=True)
 
 
+class Office(Base):
+    """A seat in a review that a State fills: focal point, each of its experts, observer.
+
+    It stays when its holder changes; ``member`` says who holds it from when to when.
+    """
+
+    __tablename__ = "office"
+    __table_args__ = (sa.UniqueConstraint("review_id", "role", "slot", "number"),)
+
+    id: Mapped[Id]
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id"))
+    role: Mapped[str] = mapped_column(sa.String(20))
+    slot: Mapped[int] = mapped_column(sa.SmallInteger)
+    number: Mapped[int] = mapped_column(sa.SmallInteger)
+    """Of several of one role and side, from 1; the next State of a side goes on counting."""
+    iso3: Mapped[str] = mapped_column(sa.ForeignKey("state.iso3"))
+
+    state: Mapped[State] = relationship(lazy="joined", innerjoin=True)
+
+
 class Member(Base):
-    """A person in a review, in a role, for a State. Ended memberships are kept."""
+    """A person in a review, in a role, for a State: who holds an office. Ended ones are kept."""
 
     __tablename__ = "member"
     __table_args__ = (
+        sa.Index("uq_member_holder", "office_id", unique=True, postgresql_where=IN_USE),
         sa.Index(
             "uq_member_in_force", "review_id", "person_id", unique=True, postgresql_where=IN_USE
         ),
@@ -135,9 +156,13 @@ class Member(Base):
     since: Mapped[Moment]
     ended_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     note_verbale: Mapped[str] = mapped_column(sa.String(200), server_default="")
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), index=True)
+    mandate_ends_on: Mapped[date | None]
+    """The last day of the mandate, where the State named one."""
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     review: Mapped[Review] = relationship()
+    office: Mapped[Office] = relationship()
 
 
 class MilestoneDate(Base):

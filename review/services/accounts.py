@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from review import languages
 from review.languages import N_
 from review.models.people import Person
-from review.services import account_links, audit, passwords
+from review.services import account_links, audit, capabilities, passwords
 from review.services.account_links import Purpose
 from review.services.audit import Verb
 from workflows.given import EMAIL
@@ -167,9 +167,13 @@ def forgot_password(session: Session, email: str, *, now: datetime) -> None:
 
 
 def sign_out_everywhere(session: Session, person_id: int, *, now: datetime) -> Person:
-    """End every session of a person; the one who asks has to be signed in anew."""
+    """End every session of a person, and the address of their calendar.
+
+    The one who asks has to be signed in anew.
+    """
     person = _locked(session, person_id)
     person.session_epoch += 1
+    capabilities.end(session, person.id, now=now, purpose=capabilities.Purpose.CALENDAR)
     session.flush()
     audit.record(session, Verb.SIGNED_OUT_EVERYWHERE, now=now, actor=person)
     return person
@@ -219,13 +223,14 @@ def change_password(
 
 
 def close_account(
-    session: Session, person_id: int, *, actor: Person, now: datetime, reason: str = ""
+    session: Session, person_id: int, *, actor: Person | None, now: datetime, reason: str = ""
 ) -> Person:
     """End a person's access at once: sessions and links end, no mail goes to them any more."""
     person = _locked(session, person_id)
     person.active = False
     person.session_epoch += 1
     account_links.end(session, person, now)
+    capabilities.end(session, person.id, now=now)
     session.flush()
     after = {"person": person.id, "reason": reason}
     audit.record(session, Verb.ACCOUNT_CLOSED, now=now, actor=actor, after=after)

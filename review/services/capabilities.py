@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review import seals
-from review.models import Capability, CapabilityUse, Member, Outbox
+from review.models import Capability, CapabilityUse, Member, Outbox, Review, Reviewer
 
 TASK_FOR: Final = timedelta(days=45)
 """How long the link of a mail about a task may be used; a new one is a click away."""
@@ -155,7 +155,7 @@ def _standing(session: Session, one: Capability, now: datetime) -> Standing:
 
 def _still_takes_part(session: Session, one: Capability) -> bool:
     if one.person is None:
-        return True
+        return one.review_id is None or _is_state_of(session, one)
     if not one.person.active:
         return False
     if one.review_id is None or one.person.is_secretariat:
@@ -164,8 +164,25 @@ def _still_takes_part(session: Session, one: Capability) -> bool:
         Member.review_id == one.review_id,
         Member.person_id == one.person_id,
         Member.ended_at.is_(None),
+        Member.role != "observer",
     )
+    if one.slot is not None:
+        part = part.where(Member.slot == one.slot)
     return bool(session.scalar(sa.select(part)))
+
+
+def _is_state_of(session: Session, one: Capability) -> bool:
+    """Whether the State of a mission is still on its side of the review."""
+    if not one.slot:
+        held = sa.exists().where(Review.id == one.review_id, Review.iso3 == one.iso3)
+    else:
+        held = sa.exists().where(
+            Reviewer.review_id == one.review_id,
+            Reviewer.slot == one.slot,
+            Reviewer.iso3 == one.iso3,
+            Reviewer.voided_at.is_(None),
+        )
+    return bool(session.scalar(sa.select(held)))
 
 
 def note_use(session: Session, one: Capability, act: str, *, now: datetime) -> None:
@@ -174,12 +191,21 @@ def note_use(session: Session, one: Capability, act: str, *, now: datetime) -> N
     session.flush()
 
 
-def end(session: Session, person_id: int, *, now: datetime, purpose: Purpose | None = None) -> int:
-    """End the open links of a person, of one purpose or of all; returns how many."""
+def end(
+    session: Session,
+    person_id: int,
+    *,
+    now: datetime,
+    purpose: Purpose | None = None,
+    review_id: int | None = None,
+) -> int:
+    """End the open links of a person, of one purpose or review or all; returns how many."""
     ended = sa.update(Capability).where(
         Capability.person_id == person_id, Capability.ended_at.is_(None)
     )
     if purpose is not None:
         ended = ended.where(Capability.purpose == purpose.value)
+    if review_id is not None:
+        ended = ended.where(Capability.review_id == review_id)
     gone = session.execute(ended.values(ended_at=now).returning(Capability.id))
     return len(gone.all())

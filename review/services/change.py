@@ -11,7 +11,34 @@ from sqlalchemy.orm import Session
 from review.models import Person
 from review.services.snapshot import Dates, Side, Snapshot
 from workflows.engine import Outcome
-from workflows.spec import Who
+from workflows.spec import Actor, Who
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """The Permanent Mission of a State that acts by a link: no account, and so nobody's number."""
+
+    iso3: str
+    slot: int
+    id: None = None
+
+    @property
+    def role(self) -> str:
+        """As what it stands in the audit trail."""
+        return f"mission:{self.slot}"
+
+    def capacities(self, seen: Snapshot) -> tuple[Who, ...]:
+        """As what it acts in a review: for its own State while that takes part."""
+        side = seen.sides.get(self.slot)
+        return (Who(Actor.MISSION, self.slot),) if side and side.iso3 == self.iso3 else ()
+
+
+@dataclass(frozen=True, slots=True)
+class ByLink:
+    """Somebody who acts by the link of a mail, of this number, without having signed in."""
+
+    actor: Person | Mission
+    link: int
 
 
 @dataclass
@@ -21,7 +48,7 @@ class Change:
     session: Session
     snapshot: Snapshot
     outcome: Outcome
-    actor: Person
+    actor: Person | Mission
     now: datetime
     simulated: bool = False
     columns: dict[str, Any] = field(default_factory=dict)
@@ -40,6 +67,11 @@ class Change:
     def review_id(self) -> int:
         """The review concerned."""
         return self.snapshot.id
+
+    @property
+    def person(self) -> Person | None:
+        """Who acts, where it is somebody with an account."""
+        return None if isinstance(self.actor, Mission) else self.actor
 
     def given(self, key: str) -> Any:
         """A value given with the step, or None."""

@@ -17,7 +17,16 @@ from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.models import Member, MilestoneDate, Person, Question, Review, Reviewer
-from review.services import accounts, answers, findings, passwords, replay, seed, specimen
+from review.services import (
+    accounts,
+    answers,
+    findings,
+    offices,
+    passwords,
+    replay,
+    seed,
+    specimen,
+)
 from review.services.replay import given
 from review.services.snapshot import VIENNA
 from workflows.registry import process
@@ -177,9 +186,7 @@ def _observer(session: Session, review: Review, now: datetime) -> Person:
     person = Person(**told, role="observer", iso3=review.iso3, time_zone=VIENNA, invited_at=now)
     session.add(person)
     session.flush()
-    session.add(
-        Member(review_id=review.id, person_id=person.id, role="observer", slot=0, since=now)
-    )
+    offices.fill(session, review.id, person, "observer", 0, since=now)
     return person
 
 

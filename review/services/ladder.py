@@ -21,10 +21,14 @@ from review.services import notices, outbox, snapshot
 from review.services.account_links import Purpose
 from review.services.dead_addresses import are_dead
 from review.services.snapshot import Snapshot, Someone
+from review.services.succession_mails import ENDED
 from workflows.spec import Party
 
 _SHARED: Final = ("step:", "remind:", "escalate:")
 """Keys that end with their reader: without that, the same for everybody who is told."""
+
+_FOR_ONE: Final = {*Purpose, ENDED}
+"""Notices for their reader alone: links to an account, and the last word to who has left."""
 
 
 def pass_on(session: Session, row: Outbox, now: datetime) -> bool:
@@ -35,7 +39,7 @@ def pass_on(session: Session, row: Outbox, now: datetime) -> bool:
 
 def next_address(session: Session, row: Outbox, now: datetime) -> Someone | None:
     """Who gets this mail instead of its reader; None at the end of the ladder."""
-    if row.review_id is None or "party" not in row.params or row.notice in set(Purpose):
+    if row.review_id is None or "party" not in row.params or row.notice in _FOR_ONE:
         return None
     seen = snapshot.load(session, row.review_id, now)
     chain = list(_chain(session, row))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import sqlalchemy as sa
 
 from review.models import Member, Person
-from review.services import accounts, notices, outbox
+from review.services import accounts, notices, offices, outbox
 from review.services.change import Change
 from review.services.errors import InvalidGiven
 from review.services.snapshot import Side, Someone
@@ -37,8 +38,8 @@ def _nominate(change: Change, role: str, slot: int) -> None:
     side = change.snapshot.sides[slot]
     person = accounts.find_by_email(change.session, change.text("email"))
     if person is None:
-        person = _new_person(change, role, side)
-    elif problem := _unfit(change, person, role, side.iso3):
+        person = new_person(change, role, side)
+    elif problem := unfit(change, person, role, side.iso3):
         raise InvalidGiven({"email": problem})
     else:
         _tell(change, person, role, slot)
@@ -66,7 +67,7 @@ def _tell(change: Change, person: Person, role: str, slot: int) -> None:
     )
 
 
-def _new_person(change: Change, role: str, side: Side) -> Person:
+def new_person(change: Change, role: str, side: Side) -> Person:
     """An invited account; in a replay the account is made without a message."""
     preferences = accounts.Preferences(
         language=change.text("language"), time_zone=side.time_zone, digest=False
@@ -79,7 +80,7 @@ def _new_person(change: Change, role: str, side: Side) -> Person:
             role=role,
             iso3=side.iso3,
             preferences=preferences,
-            actor=change.actor,
+            actor=change.person,
             now=change.now,
         )
     person = Person(
@@ -97,21 +98,30 @@ def _new_person(change: Change, role: str, side: Side) -> Person:
 
 
 def join(change: Change, person: Person, role: str, slot: int) -> None:
-    """Make a person a member of the review."""
-    change.session.add(
-        Member(
-            review_id=change.review_id,
-            person_id=person.id,
-            role=role,
-            slot=slot,
-            since=change.now,
-            note_verbale=change.text("note_verbale"),
-        )
+    """Make a person a member of the review. Raises InvalidGiven for a mandate that is over."""
+    offices.fill(
+        change.session,
+        change.review_id,
+        person,
+        role,
+        slot,
+        since=change.now,
+        note_verbale=change.text("note_verbale"),
+        mandate_ends_on=mandate_given(change),
     )
-    change.session.flush()
 
 
-def _unfit(change: Change, person: Person, role: str, iso3: str) -> str:
+def mandate_given(change: Change) -> date | None:
+    """The last day of the mandate that is given with a step. Raises InvalidGiven for a past one."""
+    day: date | None = change.given("mandate_ends_on")
+    today = change.snapshot.facts.today
+    if day and today and day <= today:
+        raise InvalidGiven({"mandate_ends_on": N_("Choose a day after today.")})
+    return day
+
+
+def unfit(change: Change, person: Person, role: str, iso3: str) -> str:
+    """Why somebody with an account cannot hold an office in a review; empty if they can."""
     if person.role != role or person.iso3 != iso3:
         return N_("This address belongs to an account of another State or role.")
     if not person.active:
@@ -128,6 +138,7 @@ def release_person(change: Change) -> None:
         raise InvalidGiven({"member": N_("Choose one of the list.")})
     member.ended_at = change.now
     change.session.flush()
+    offices.close_open(change.session, [member.office_id], change.now)
     change.before |= {"person": member.person_id, "role": member.role, "slot": member.slot}
     _reopen_if_last(change, member)
 
@@ -151,7 +162,7 @@ def _owe(change: Change, role: str, slot: int) -> None:
 def dismiss(change: Change, slots: Iterable[int]) -> None:
     """End the access of everybody of a reviewing State that is no longer drawn."""
     for slot in slots:
-        change.session.execute(
+        left = change.session.scalars(
             sa.update(Member)
             .where(
                 Member.review_id == change.review_id,
@@ -159,7 +170,9 @@ def dismiss(change: Change, slots: Iterable[int]) -> None:
                 Member.ended_at.is_(None),
             )
             .values(ended_at=change.now)
+            .returning(Member.office_id)
         )
+        offices.close_open(change.session, left, change.now)
         _owe(change, "expert", slot)
 
 

@@ -70,10 +70,15 @@ def put_to_side(
     return _write(session, values, now, recorded=recorded)
 
 
-def put_instead(session: Session, former: Outbox, to: Someone, now: datetime) -> bool:
-    """The mail that did not reach its reader, to somebody else of the side; once, by its key."""
+def put_instead(
+    session: Session, former: Outbox, to: Someone, now: datetime, *, follows: bool = False
+) -> bool:
+    """The mail that did not reach its reader, to somebody else of the side; once, by its key.
+
+    ``follows``: that somebody holds the office of its reader now, so that it is simply theirs.
+    """
     own = {"title": to.title, "role": to.role, "time_zone": to.time_zone}
-    if to.person_id != former.person_id:
+    if to.person_id != former.person_id and not follows:
         first = former.params.get("undelivered_to") or former.params.get("title", "")
         own["undelivered_to"] = first
     values = {

@@ -8,24 +8,37 @@ account that was closed meanwhile.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Member, MilestoneDate, Outbox, Person
+from review.services import handover, succession_mails
+from review.services.recipients import NOTICES, PASSED_ON
 
-REMINDERS: Final = frozenset({"reminder", "escalation"})
 CLOSED: Final = "Not sent: the account was closed."
 NOTHING_OPEN: Final = "Not sent: nothing was open any more."
 
 
-def reason(session: Session, row: Outbox) -> str:
-    """Why a mail is not to be sent any more; empty if it is. A digest loses what was done."""
+def reason(session: Session, row: Outbox, now: datetime) -> str:
+    """Why a mail is not to be sent any more; empty if it is. A digest loses what was done.
+
+    What is about an office that its reader has handed over is written to the holder instead.
+    """
+    if row.notice == succession_mails.ENDED:  # the last word to somebody who has left
+        return ""
+    if row.person_id is not None and row.review_id is not None:
+        holder = handover.holder_after(session, row.person_id, row.review_id)
+        if holder is not None:
+            return handover.move(session, row, holder, now)
     if row.person_id is not None and not _has_account(session, row.person_id):
         return CLOSED
-    if row.notice in REMINDERS:
-        open_still = _is_open(session, row.person_id, row.review_id, row.params)
+    if row.notice in NOTICES:
+        # who hears it for a State besides its people has no part in the review
+        reader = None if row.notice == PASSED_ON else row.person_id
+        open_still = _is_open(session, reader, row.review_id, row.params)
         return "" if open_still else NOTHING_OPEN
     if row.notice == "digest":
         items = [
@@ -56,7 +69,7 @@ def _is_open(
     if milestone is None or milestone.done_at or milestone.remind_at is None:
         return False
     due = milestone.due_on
-    if due is None or due.isoformat() != params["due"]:
+    if (due and due.isoformat()) != params["due"]:
         return False
     return person_id is None or _takes_part(session, person_id, review_id)
 

@@ -20,11 +20,11 @@ from sqlalchemy.orm import Session
 from review import db, policy
 from review.models import Audit, Person
 from review.services import audit, constraints, notices, planning, selection, snapshot
-from review.services.change import Change
+from review.services.change import ByLink, Change, Mission
 from review.services.effects import EFFECTS
-from review.services.errors import NotFound, Stale
+from review.services.errors import NotFound, Refused, Stale
 from workflows import engine
-from workflows.spec import Effect, FieldKind
+from workflows.spec import N_, Effect, FieldKind, Reason, Who
 
 _TEXTS = {FieldKind.TEXT}
 
@@ -34,7 +34,7 @@ def take(
     review_id: int,
     step: str,
     *,
-    actor: Person,
+    actor: Person | Mission | ByLink,
     now: datetime,
     given: Mapping[str, Any] | None = None,
     version: int | None = None,
@@ -44,26 +44,43 @@ def take(
 
     ``version`` is that of the page the person saw; None skips the check (commands, replay).
     ``simulated`` marks everything written as coming from a model and keeps its mails from being
-    sent. Raises NotFound if there is no such review or the person may not know of it, Stale if
-    somebody took a step since, Refused with all reasons, InvalidGiven with a text per field.
+    sent. By the link of a mail only those steps can be taken that the definition marks ``by_link``.
+
+    Raises NotFound if there is no such review or the person may not know of it, Stale if somebody
+    took a step since, Refused with all reasons, InvalidGiven with a text per field.
     """
+    link, actor = (actor.link, actor.actor) if isinstance(actor, ByLink) else (None, actor)
     if step == Effect.ASSIGN_REVIEWERS:  # before the review's own lock: draws queue, never cross
         selection.queue(session, review_id)
     seen = snapshot.load(session, review_id, now, lock=True)
-    if not policy.can(actor, policy.Action.SEE_REVIEW, seen):
-        raise NotFound(f"no review {review_id}")
+    who = _capacities(actor, seen)
     if version is not None and version != seen.version:
         raise stale(session, review_id)
     if seen.process.has_step(step):
         seen = snapshot.with_groups(session, seen, seen.process.step(step).reads)
-    who = policy.capacities(actor, seen.members)
+        if link is not None and not seen.process.step(step).by_link:
+            raise Refused(step, (Reason(N_("Sign in to do this.")),))
     outcome = engine.take(seen.process, step, seen.facts, who, given or {})
     change = Change(session, seen, outcome, actor, now, simulated)
+    if link is not None:
+        change.after["link"] = link
     try:
         _carry_out(change)
     except IntegrityError as clash:
         raise constraints.spoken(clash) or clash from clash
     return change
+
+
+def _capacities(actor: Person | Mission, seen: snapshot.Snapshot) -> tuple[Who, ...]:
+    """As what somebody acts. Raises NotFound where they may not know of the review."""
+    if isinstance(actor, Mission):
+        found = actor.capacities(seen)
+        if not found:
+            raise NotFound(f"no review {seen.id}")
+        return found
+    if not policy.can(actor, policy.Action.SEE_REVIEW, seen):
+        raise NotFound(f"no review {seen.id}")
+    return policy.capacities(actor, seen.members)
 
 
 def _carry_out(change: Change) -> None:

@@ -93,6 +93,7 @@ _ACTORS = {
     Actor.SECRETARIAT: N_("Secretariat"),
     Actor.FOCAL_POINT: N_("Focal point"),
     Actor.EXPERT: N_("Governmental expert"),
+    Actor.MISSION: N_("Permanent Mission"),
 }
 
 

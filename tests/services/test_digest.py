@@ -92,11 +92,11 @@ def test_a_digest_lists_what_is_theirs_and_reads_well(focal: World) -> None:
 def test_what_is_done_before_a_digest_leaves_is_not_in_it(focal: World) -> None:
     _remind(focal)
     mail = digests(focal.session)[0]
-    assert outdated.reason(focal.session, mail) == ""
+    assert outdated.reason(focal.session, mail, focal.now) == ""
     world.answer_all(focal)
     focal.take("submit_self_assessment", focal.focal_point)
     focal.session.expire_all()
-    assert outdated.reason(focal.session, mail) == outdated.NOTHING_OPEN
+    assert outdated.reason(focal.session, mail, focal.now) == outdated.NOTHING_OPEN
 
 
 def test_an_officer_s_digest_holds_what_others_are_late_with(session: Session) -> None:

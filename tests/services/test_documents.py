@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Audit, Document, Person
-from review.services import answers, documents
+from review.services import answers, documents, offices
 from review.services.documents import FileTooLarge, Upload
 from review.services.errors import InvalidGiven, NotAllowed, NotFound, Refused
 from review.services.queries import documents as listed
@@ -155,12 +155,8 @@ def test_strangers_see_no_document(w: World) -> None:
 
 
 def test_an_observer_adds_nothing(w: World) -> None:
-    from review.models import Member
-
     watching = world.person(w.session, "observer", "ZMB", "observer")
-    w.session.add(
-        Member(review_id=w.review_id, person_id=watching.id, role="observer", slot=0, since=w.now)
-    )
+    offices.fill(w.session, w.review_id, watching, "observer", 0, since=w.now)
     w.session.flush()
     with pytest.raises(NotAllowed):
         add(w, watching)

@@ -20,8 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy.orm import Session
 
 from review import policy
-from review.models import Approval, Audit, Finding, Member, MilestoneDate, Outbox, Person, Question
-from review.services import snapshot, steps
+from review.models import Approval, Audit, Finding, MilestoneDate, Outbox, Person, Question
+from review.services import offices, snapshot, steps
 from review.services.errors import InvalidGiven, NotFound, Refused, Stale
 from tests import world
 from workflows import engine
@@ -79,9 +79,7 @@ def state_of(w: world.World) -> State:
 def people_of(w: world.World) -> dict[str, Person]:
     """Everybody who may try: parties, an observer, an expert of another State, a closed account."""
     observer = world.person(w.session, "observer", "ZMB", "observer")
-    w.session.add(
-        Member(review_id=w.review_id, person_id=observer.id, role="observer", slot=0, since=w.now)
-    )
+    offices.fill(w.session, w.review_id, observer, "observer", 0, since=w.now)
     stranger = world.person(w.session, "expert", "PNG", "stranger")
     closed = world.person(w.session, "secretariat_officer", None, "closed", active=False)
     w.session.flush()

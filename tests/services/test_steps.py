@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.models import Audit, Member, MilestoneDate, Outbox, Person
-from review.services import notices, steps
+from review.services import notices, offices, steps
 from review.services.errors import InvalidGiven, NotFound, Refused, Stale
 from tests import world
 from tests.workflows.samples import filled
@@ -148,9 +148,7 @@ def test_review_that_is_none_of_ours_does_not_exist(session: Session) -> None:
 def test_observer_sees_and_does_nothing(session: Session) -> None:
     w = world.advance(world.world(session), "initial_steps")
     observer = world.person(session, "observer", "ZMB")
-    session.add(
-        Member(review_id=w.review_id, person_id=observer.id, role="observer", slot=0, since=w.now)
-    )
+    offices.fill(session, w.review_id, observer, "observer", 0, since=w.now)
     session.flush()
 
     for step in IRM_1.steps:

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from review import db
-from review.models import Member, Person
+from review.models import Person
+from review.services import offices
 from tests import world
 from tests.web.built import built
 from tests.web.conftest import sign_in
@@ -23,15 +24,7 @@ def _build(session: Session, stage: str) -> World:
     made = world.advance(world.world(session), stage)
     stranger = world.person(session, "focal_point", "PNG", "stranger")
     watching = world.person(session, "observer", "ZMB", "observer")
-    session.add(
-        Member(
-            review_id=made.review_id,
-            person_id=watching.id,
-            role="observer",
-            slot=0,
-            since=made.now,
-        )
-    )
+    offices.fill(session, made.review_id, watching, "observer", 0, since=made.now)
     made.people |= {"stranger": stranger, "observer": watching}
     return made
 

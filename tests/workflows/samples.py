@@ -42,6 +42,8 @@ SAMPLES: dict[FieldKind, Any] = {
 
 def sample(field: Field) -> Any:
     """A value that a field accepts."""
+    if field.key == "mandate_ends_on":
+        return "2031-12-31"  # a mandate ends in the future
     return field.choices[0][0] if field.kind is FieldKind.CHOICE else SAMPLES[field.kind]
 
 
