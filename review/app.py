@@ -20,6 +20,7 @@ PAGES: Final = (
     "health",
     "accounts",
     "account_links",
+    "calendar_feed",
     "my_turn",
     "board",
     "cycle",

@@ -23,7 +23,8 @@ from jinja2.environment import TemplateModule
 
 from review import languages, links
 from review.languages import Language
-from review.mail import facts, frame
+from review.mail import attached, facts, frame
+from review.mail.attached import Attached
 from review.mail.frame import Item, Row
 from review.mail.letter import Letter
 from review.mail.voice import Voice
@@ -87,7 +88,9 @@ def render(letter: Letter, *, sender: str, now: datetime) -> EmailMessage:
     Raises CannotWrite with the reason.
     """
     try:
-        return _message(letter, write(letter, sender=sender, now=now), sender, now)
+        written = write(letter, sender=sender, now=now)
+        files = attached.of(letter, written.language.code, sender=sender, now=now)
+        return _with_calendar(_message(letter, written, sender, now), written.language, files)
     except Exception as problem:  # one mail that cannot be written must not stop the others
         raise CannotWrite(f"{letter.notice}: {type(problem).__name__}: {problem}") from problem
 
@@ -178,7 +181,30 @@ def _message(letter: Letter, written: Written, sender: str, now: datetime) -> Em
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(written.text)
     message.add_alternative(written.html, subtype="html")
-    message["Content-Language"] = written.language.code  # set earlier, it would go with the text
+    return message
+
+
+def _with_calendar(
+    message: EmailMessage, language: Language, files: tuple[Attached, ...]
+) -> EmailMessage:
+    """The mail with its files: text, HTML and invitation are alternatives, files lie beside them.
+
+    Base64 keeps the folded lines of a calendar as they are, whatever a server does to long ones.
+    """
+    for one in files:
+        if one.invites:
+            message.add_alternative(
+                one.content, subtype="calendar", params={"method": one.method}, cte="base64"
+            )
+    for one in files:
+        message.add_attachment(
+            one.content,
+            subtype="calendar",
+            params={"method": one.method},
+            filename=one.filename,
+            cte="base64",
+        )
+    message["Content-Language"] = language.code  # set earlier, it would go with the text
     return message
 
 

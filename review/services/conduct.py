@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from review.models import ClockStop
-from review.services import nominations, reports
+from review.services import dialogue, nominations, reports
 from review.services.change import Change
 from review.services.errors import InvalidGiven
 from review.services.snapshot import VIENNA
@@ -54,6 +54,7 @@ def correct(change: Change) -> None:
         raise InvalidGiven({"stage": N_("The review has not started yet. Start it instead.")})
     change.params |= {"from_stage": change.outcome.source, "to_stage": target}
     change.put(completed_at=None)
+    dialogue.call_off(change)
     nominations.keep(change)
     if target == "selected":
         change.put(started_at=None)

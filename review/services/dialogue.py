@@ -50,6 +50,7 @@ def _today(change: Change) -> date:
 
 def agree_means(change: Change) -> None:
     """Record the means the State agrees to; dates set for other means are dropped."""
+    call_off(change)
     change.put(
         means=change.text("means"),
         dialogue_first_day=None,
@@ -57,6 +58,17 @@ def agree_means(change: Change) -> None:
         dialogue_place="",
     )
     change.params["means"] = change.text("means")
+
+
+def call_off(change: Change) -> None:
+    """Let the mails take back days that were set, where a step undoes them before they came."""
+    held = ("dialogue_held", 0) in change.snapshot.done
+    if ("dialogue_scheduled", 0) not in change.outcome.reopened or held:
+        return
+    first, last = (change.snapshot.columns[f"dialogue_{which}_day"] for which in ("first", "last"))
+    if first and last:
+        days = {"first_day": first.isoformat(), "last_day": last.isoformat()}
+        change.params["called_off"] = days
 
 
 def schedule(change: Change) -> None:

@@ -94,6 +94,7 @@ def _row(
         "opens": notice.opens,
         "by": who.actor.value,
         "by_state": by.iso3 if by else None,
+        "at": change.now.isoformat(),
     }
     about = due_params(change, notice.about, slot) if notice.about else {}
     return {

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from review import clock, db, languages
-from review.services import accounts, dead_addresses, pauses, reminder_plan
+from review.services import accounts, calendar_links, dead_addresses, pauses, reminder_plan
 from review.services.accounts import AccountError, Preferences
 from review.services.pauses import Whose
 from review.web import kept, reading, sessions
@@ -183,6 +183,7 @@ def _account_page(
     preferences: PreferencesForm | None = None, password: ChangePasswordForm | None = None
 ) -> str:
     me = viewer()
+    link = calendar_links.of(reading.session(), me)
     if preferences is None:
         preferences = PreferencesForm(
             formdata=None, language=me.language, time_zone=me.time_zone, digest=me.digest
@@ -195,6 +196,7 @@ def _account_page(
         coming=reminder_plan.of_person(reading.session(), me, clock.now(), _COMING_DAYS)[:_COMING],
         pause=pauses.in_force(reading.session(), Whose(person_id=me.id), clock.now()),
         dead=dead_addresses.of_person(reading.session(), me),
+        calendar=calendar_links.address(link) if link else "",
     )
 
 

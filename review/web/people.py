@@ -43,6 +43,9 @@ _ACTS: Final = {
     "account_reopened": N_("Account opened again"),
     "password_set": N_("Password changed"),
     "signed_out_everywhere": N_("Signed out everywhere"),
+    "calendar_link_made": N_("Address of the calendar made"),
+    "calendar_link_renewed": N_("Address of the calendar renewed"),
+    "calendar_link_ended": N_("Address of the calendar ended"),
 }
 """What is done about an account, as the page names it."""
 

@@ -111,6 +111,7 @@ NO_PAGES = {
     "planning_rules.data",
     "home.start",
     "board.export",
+    "calendar_feed.show",
     "documents.download",
     "draws_files.announcement",
     "draws_files.bias",

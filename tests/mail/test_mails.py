@@ -81,7 +81,9 @@ def test_every_notice_can_be_written_in_every_language(story: Story, code: str) 
 
 def _check(letter: Letter, message: EmailMessage) -> None:
     assert not message.defects
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
+    assert kinds[:2] == ["text/plain", "text/html"]
+    assert set(kinds[2:]) <= {"text/calendar"}
     text, html = _parts(message)
     for part in (text, html, str(message)):
         assert MARK not in part

@@ -31,7 +31,7 @@ class MyTurn:
 
 def my_turn(session: Session, person: Person, now: datetime) -> MyTurn:
     """What this person has to do now, the earliest date first."""
-    seen = snapshot.load_many(session, _reviews(session, person), now)
+    seen = snapshot.load_many(session, reviews_of(session, person), now)
     mine, waiting, closed = [], [], []
     for one in seen:
         dues = owed(one)
@@ -57,7 +57,7 @@ def _order(task: Task) -> tuple[bool, str, int, str]:
     return task.due.on is None, str(task.due.on or ""), -position, review.sides[0].name
 
 
-def _reviews(session: Session, person: Person) -> list[int]:
+def reviews_of(session: Session, person: Person) -> list[int]:
     """The reviews a person looks after: as a member, or as their officer."""
     query = sa.select(Review.id).where(policy.visible_to(person))
     if person.role == policy.ADMINISTRATOR:

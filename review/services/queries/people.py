@@ -215,7 +215,15 @@ def history(session: Session, person_id: int) -> list[Act]:
     ]
 
 
-_OWN_ACTS: Final = ("account_opened", "account_changed", "password_set", "signed_out_everywhere")
+_OWN_ACTS: Final = (
+    "account_opened",
+    "account_changed",
+    "password_set",
+    "signed_out_everywhere",
+    "calendar_link_made",
+    "calendar_link_renewed",
+    "calendar_link_ended",
+)
 
 
 def officers(session: Session) -> dict[int, str]:
