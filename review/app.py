@@ -50,6 +50,8 @@ PAGES: Final = (
     "calendars",
     "pairings",
     "reminder_plan",
+    "operations",
+    "metrics",
 )
 """The page families: modules of review.web, each with a `blueprint`."""
 

@@ -16,6 +16,7 @@ PATHS: Final = {
     "invitation": ("account_links.invitation", "/invitation/{token}"),
     "password_reset": ("account_links.reset_password", "/password/{token}"),
     "my_turn": ("my_turn.show", "/my-turn"),
+    "operations": ("operations.show", "/operations"),
     "calendar": ("calendar_feed.show", "/calendar/{token}.ics"),
     "review": ("reviews.show", "/reviews/{review_id}"),
     "step": ("steps.ask", "/reviews/{review_id}/steps/{step}"),

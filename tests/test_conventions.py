@@ -46,6 +46,7 @@ PUBLIC = {
     "draws_files.verifier",
     "health.show",
     "home.start",
+    "metrics.show",
     "published.download",
     "published.index",
     "published.show",
@@ -55,6 +56,8 @@ PUBLIC = {
 OF_THE_HOUSE = {
     "digest",
     "escalation",
+    "incident_closed",
+    "incident_opened",
     "invitation",
     "nominated",
     "office_ended",

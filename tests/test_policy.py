@@ -196,6 +196,7 @@ def test_person_of_another_review_sees_nothing(action: Action) -> None:
         (Action.SEE_BOARD, {"secretariat_administrator", "secretariat_officer"}),
         (Action.MANAGE_PEOPLE, {"secretariat_administrator", "secretariat_officer"}),
         (Action.SEE_MAIL, {"secretariat_administrator", "secretariat_officer"}),
+        (Action.SEE_OPERATIONS, {"secretariat_administrator", "secretariat_officer"}),
         (Action.APPOINT_SECRETARIAT, {"secretariat_administrator"}),
         (Action.PLAN_CYCLE, {"secretariat_administrator"}),
         (Action.KEEP_ROSTER, {"secretariat_administrator", "secretariat_officer"}),

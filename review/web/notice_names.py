@@ -18,6 +18,8 @@ _OTHERS = {
     "digest": N_("Summary of the day"),
     "invitation": N_("Invitation"),
     "password_reset": N_("Link for a new password"),
+    "incident_opened": N_("Something does not run, to the administrators"),
+    "incident_closed": N_("It runs again, to the administrators"),
     "reviewer_released": N_("Reviewing State drawn anew, to: the former one"),
 }
 

@@ -72,6 +72,7 @@ PAGES = (
     ("officer", "/people/3/close"),
     ("officer", "/people/invite/observer"),
     ("officer", "/mail?state=failed"),
+    ("officer", "/operations"),
     ("officer", "/mail/3"),
     ("officer", "/addresses/1"),
     ("officer", "/reviews/{MAR}"),
@@ -104,6 +105,7 @@ PAGES = (
 NO_PAGES = {
     "static",
     "health.show",
+    "metrics.show",
     "calendars.index",
     "pairings.export",
     "planning_experts.export",
