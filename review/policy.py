@@ -27,6 +27,7 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     APPOINT_SECRETARIAT = "appoint_secretariat"
     SEE_MAIL = "see_mail"
+    SEE_OPERATIONS = "see_operations"
     PLAN_CYCLE = "plan_cycle"
     KEEP_ROSTER = "keep_roster"
     KEEP_OWN_EXPERTS = "keep_own_experts"
@@ -196,6 +197,7 @@ PERSONAL: dict[Action, Callable[[Person], bool]] = {
     Action.MANAGE_PEOPLE: lambda person: person.is_secretariat,
     Action.APPOINT_SECRETARIAT: lambda person: person.role == ADMINISTRATOR,
     Action.SEE_MAIL: lambda person: person.is_secretariat,
+    Action.SEE_OPERATIONS: lambda person: person.is_secretariat,
     # Years, shares and rules of the draws bind every State: they are the administrator's.
     Action.PLAN_CYCLE: lambda person: person.role == ADMINISTRATOR,
     Action.KEEP_ROSTER: lambda person: person.is_secretariat,

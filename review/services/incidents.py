@@ -175,20 +175,9 @@ def trouble(incident: Incident) -> Trouble:
     )
 
 
-def troubles(
-    session: Session,
-    settings: Settings,
-    jobs: Iterable[Job],
-    *,
-    now: datetime,
-    machine: Callable[[], datetime],
-) -> list[Trouble]:
-    """What is wrong now: open incidents and, computed afresh, rules that nobody has noted yet.
-
-    The broker is not asked: whoever reads a page need not wait for it.
-    """
+def troubles(session: Session, broken: Iterable[Broken]) -> list[Trouble]:
+    """What is wrong: open incidents, and what is found broken now and nobody has noted yet."""
     noted = {(one.rule, one.subject): one for one in session.scalars(_open())}
-    picture = watch_picture.look(session, jobs, now=now, machine=machine)
     fresh = [
         Trouble(
             one.rule.words,
@@ -196,10 +185,23 @@ def troubles(
             watchdogs.about(one.measured.subject),
             one.measured.facts,
         )
-        for one in watchdogs.judge(picture, settings)
+        for one in broken
         if one.key not in noted and not one.explained
     ]
     return [*(trouble(one) for one in noted.values()), *fresh]
+
+
+def troubles_now(
+    session: Session,
+    settings: Settings,
+    jobs: Iterable[Job],
+    *,
+    now: datetime,
+    machine: Callable[[], datetime],
+) -> list[Trouble]:
+    """The same, computed afresh. The broker is not asked: whoever reads a page need not wait."""
+    picture = watch_picture.look(session, jobs, now=now, machine=machine)
+    return troubles(session, watchdogs.judge(picture, settings))
 
 
 def recent(session: Session, count: int = 50) -> Sequence[Incident]:
