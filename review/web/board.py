@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from review import clock, db, reference
+from review import clock, db, reference, tasks
 from review.policy import ADMINISTRATOR, Action
-from review.services import exports
+from review.services import exports, incidents
 from review.services.queries import board, board_page, people
 from review.services.queries import cycle as cycles
 from review.services.queries.board_filters import Filters
@@ -22,6 +22,7 @@ from review.web import (
     csv_files,
     present,
     reading,
+    trouble_words,
     wording,
 )
 from review.web.access import may, needs, signed_in, viewer
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from review.models import Cycle
     from review.services.queries.board import Row
     from review.web.board_filters import Asked
+    from review.web.trouble_words import TroubleTold
 
 blueprint = Blueprint("board", __name__)
 
@@ -73,8 +75,18 @@ def show() -> ResponseReturnValue:
         marks=_marks(page.rows),
         needs=[board_needs.told(need, others) for need in page.needs],
         picture=charts.burn_up(page.process, page.burn_up) if page.burn_up else None,
+        troubles=_troubles(session, now),
         address=address,
     )
+
+
+def _troubles(session: Session, now: datetime) -> list[TroubleTold]:
+    """What of this system does not run, found afresh; the broker is not waited for."""
+    settings = current_app.extensions["review"]
+    found = incidents.troubles_now(
+        session, settings, tasks.jobs(settings), now=now, machine=clock.machine
+    )
+    return [trouble_words.told(one) for one in found]
 
 
 @blueprint.post("/reviews.csv")

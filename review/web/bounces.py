@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from flask import (
     Blueprint,
-    Response,
     abort,
     current_app,
     flash,
@@ -31,7 +30,7 @@ from review.services import bounces, dead_addresses, passwords
 from review.services.accounts import AccountError
 from review.services.bounces import Result
 from review.services.dead_addresses import Trouble
-from review.web import reading
+from review.web import bearer, reading
 from review.web.access import by_secret, signed_in, viewer
 from review.web.security import per_place
 from review.web.words import _, lazy
@@ -68,8 +67,8 @@ def report() -> ResponseReturnValue:
     settings = current_app.extensions["review"]
     if not settings.bounce_secret:
         abort(403)
-    if not _knows(settings.bounce_secret):
-        return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+    if not bearer.shows(settings.bounce_secret):
+        return bearer.refusal()
     request.max_content_length = dsn.LARGEST
     path = ReturnPath(settings.bounce_domain, settings.secret_key)
     kind = request.mimetype
@@ -88,11 +87,6 @@ def report() -> ResponseReturnValue:
         else:
             result = bounces.note(session, told, path=path, now=clock.now(), trusted=True)
     return jsonify(result=result.value), _CODES.get(result, 200)
-
-
-def _knows(secret: str) -> bool:
-    kind, _space, given = request.headers.get("Authorization", "").partition(" ")
-    return kind.lower() == "bearer" and hmac.compare_digest(given.encode(), secret.encode())
 
 
 def _told(raw: bytes) -> Report:
