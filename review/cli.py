@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Never
 
-from review import lots_cli, reminders_cli
+from review import lots_cli, reminders_cli, watch_cli
 
 if TYPE_CHECKING:
     from review.settings import Settings
@@ -303,6 +303,7 @@ def _parser() -> argparse.ArgumentParser:
     docs.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
     lots_cli.register(commands, _connected)
     reminders_cli.register(commands, _connected)
+    watch_cli.register(commands, _connected)
     command("reset", _reset, "Throw away the data folder of `run`")
     return parser
 

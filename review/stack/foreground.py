@@ -57,7 +57,7 @@ def _start(
     _complete("migrate", composed, folder)
     if planned.checked.demonstration:
         _complete("seed", composed, folder)
-    for name in ("web", "worker", "scheduler"):
+    for name in _COMMANDS:
         log = folder.log(name)
         command = python("-m", "review.cli", _COMMANDS[name])
         supervisor.add(name, partial(program, command, composed, log), log)
@@ -65,7 +65,7 @@ def _start(
     _introduce(composed, folder, say)
 
 
-_COMMANDS: Final = {"web": "serve", "worker": "worker", "scheduler": "beat"}
+_COMMANDS: Final = {"web": "serve", "worker": "worker", "scheduler": "beat", "watch": "watch"}
 
 
 def _servers(

@@ -25,6 +25,7 @@ COMMANDS = [
     "check",
     "docs",
     "lots",
+    "watch",
     "reset",
 ]
 
