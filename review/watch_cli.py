@@ -1,0 +1,76 @@
+"""`uncac-review watch`: looks whether everything runs, where no worker is left to do it.
+
+It needs the database and nothing else: neither scheduler nor workers nor broker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from review.services.incidents import Watched
+    from review.settings import Settings
+
+_BROKEN: Final = 1
+_EVERY: Final = 60
+
+
+def register(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], connect: Callable[[], Settings]
+) -> None:
+    """Add the command ``watch``; ``connect`` connects the process to the database."""
+    text = "Look every minute whether everything runs; tell the administrators once where not"
+    watch = commands.add_parser(
+        "watch",
+        help=text,
+        description=f"{text}. The mail waits in the outbox where nobody is left to send it.",
+    )
+    watch.add_argument(
+        "--once",
+        action="store_true",
+        help="one look, for cron: 0 where everything runs, 1 where something does not",
+    )
+    watch.set_defaults(action=lambda given: _once(connect()) if given.once else _on(connect()))
+
+
+def _once(settings: Settings) -> int:
+    seen = _look(settings)
+    for one in seen.broken:
+        measured = one.measured
+        print(" ".join(filter(None, ("BAD", one.rule.key, measured.subject))))
+    if not seen.broken:
+        print("Everything runs.")
+    return _BROKEN if seen.broken else 0
+
+
+def _on(settings: Settings) -> int:
+    """Look until somebody ends it; first when whatever starts with this process has begun."""
+    from sqlalchemy.exc import OperationalError
+
+    time.sleep(settings.watch_scheduler_seconds)
+    while True:
+        try:
+            seen = _look(settings)
+        except OperationalError as problem:
+            print(f"the database is away ({type(problem).__name__})", flush=True)
+        else:
+            for one in seen.broken if seen.opened else ():
+                print(f"BAD {one.rule.key} {one.measured.subject}".strip(), flush=True)
+            if seen.closed:
+                print(f"over: {seen.closed}", flush=True)
+        time.sleep(_EVERY)
+
+
+def _look(settings: Settings) -> Watched:
+    from review import clock, tasks
+    from review.services import incidents
+
+    tasks.use(settings)
+    jobs = tasks.jobs(settings)
+    seen = incidents.watch(settings, jobs, now=clock.now(), machine=clock.machine)
+    if seen.opened or seen.closed:
+        tasks.nudge()
+    return seen
