@@ -40,6 +40,8 @@ PUBLIC = {
     "accounts.sign_out",
     "bounces.report",
     "calendar_feed.show",
+    "digest_choice.end",
+    "digest_choice.show",
     "draws_files.bias",
     "draws_files.public_transcript",
     "draws_files.specification",
@@ -51,6 +53,11 @@ PUBLIC = {
     "published.index",
     "published.show",
     "static",
+    "task.again",
+    "task.ask",
+    "task.confirm",
+    "task.show",
+    "task.take",
 }
 """Every page that anybody may open; one more is a decision, not an accident."""
 OF_THE_HOUSE = {

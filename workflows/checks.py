@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from workflows.facts import FACT_GROUPS
-from workflows.words import Each, FieldKind
+from workflows.ladders import reminder_faults
+from workflows.words import Actor, Each, Effect, FieldKind
 
 if TYPE_CHECKING:
     from workflows.spec import Milestone, Process, Step
@@ -29,6 +30,7 @@ def faults(process: Process) -> Iterator[str]:
         yield from _milestone_faults(process, item)
     for step in process.steps:
         yield from _step_faults(process, step)
+    yield from reminder_faults(process)
     yield from _circles(process)
     yield from _reach_faults(process)
 
@@ -77,6 +79,7 @@ def _step_faults(process: Process, step: Step) -> Iterator[str]:
     named = (step.does, *step.undoes)
     yield from _unknown(named, milestones, f"{name} names an unknown milestone")
     yield from _asked_faults(process, step, name)
+    yield from _link_faults(step, name)
     yield from _told_faults(step, milestones, name)
     for guard in step.only_if:
         yield from _unknown(
@@ -97,6 +100,43 @@ def _asked_faults(process: Process, step: Step, name: str) -> Iterator[str]:
     repeats = any(m.key == step.does and m.each is Each.QUESTION for m in process.milestones)
     if repeats and "question" not in keys:
         yield f"{name} reaches one of many questions and does not ask which"
+
+
+BY_LINK_EFFECTS = frozenset(
+    {Effect.ASK_EXTENSION, Effect.TAKE_BACK_REQUEST, Effect.SCHEDULE_DIALOGUE}
+)
+"""What whoever holds the link of a mail may bring about: dates, and asking for them. Nothing that
+submits, approves, publishes, gives access or writes a text of the review."""
+BY_LINK_ASKS = frozenset(
+    {
+        FieldKind.LINE,
+        FieldKind.TEXT,
+        FieldKind.DATE,
+        FieldKind.CHOICE,
+        FieldKind.OWED,
+        FieldKind.REQUEST,
+    }
+)
+"""Fields whose choices show nothing that only parties may read."""
+
+
+def _link_faults(step: Step, name: str) -> Iterator[str]:
+    """What speaks against taking a step by the link of a mail, without signing in."""
+    if not step.by_link:
+        return
+    if wrong := sorted(set(step.effects) - BY_LINK_EFFECTS):
+        yield f"{name} can be taken by a link and has the effect {wrong[0]!r}"
+    if not step.effects:
+        yield f"{name} can be taken by a link and has no effect that is known to be harmless"
+    if step.to or step.to_any or step.undoes:
+        yield f"{name} can be taken by a link and moves the review"
+    if step.dangerous or step.page:
+        yield f"{name} can be taken by a link and is more than a harmless form"
+    if set(step.by) <= {Actor.SECRETARIAT}:
+        yield f"{name} can be taken by a link and is the secretariat's"
+    for asked in step.asks:
+        if asked.kind not in BY_LINK_ASKS:
+            yield f"{name} can be taken by a link and shows choices in {asked.key!r}"
 
 
 def _told_faults(step: Step, milestones: set[str], name: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from workflows.spec import (
     N_,
     Actor,
     Basis,
+    Channel,
     Counting,
     Deadline,
     Each,
@@ -24,11 +25,16 @@ from workflows.spec import (
     Notice,
     Party,
     Process,
+    Recipient,
+    Rule,
+    Silence,
     Stage,
     Step,
+    Trigger,
 )
 
 SECRETARIAT, FOCAL_POINT, EXPERT = Actor.SECRETARIAT, Actor.FOCAL_POINT, Actor.EXPERT
+MISSION = Actor.MISSION
 STATE, REVIEWERS, OFFICE = Party.STATE_UNDER_REVIEW, Party.REVIEWING_STATE, Party.SECRETARIAT
 SOURCED, RECALLED, PRACTICE, DESIGN = (
     Basis.SOURCED,
@@ -93,6 +99,34 @@ OPEN = ("initial_steps", "self_assessment", "desk_review", "country_dialogue", "
 BEFORE_AGREEMENT = ("selected", *OPEN)
 EVERYWHERE = (*BEFORE_AGREEMENT, "completed")
 
+TOLD = (Recipient.SECRETARIAT,)
+
+REMINDERS = (
+    Rule(-14),
+    Rule(-7),
+    Rule(-1),
+    Rule(1),
+    Rule(7, (Recipient.PERSON, Recipient.FOCAL_POINT)),
+    Rule(14, (Recipient.PERSON, Recipient.MISSION)),
+    Rule(15, TOLD, channel=Channel.BOARD),
+    Rule(21, (Recipient.PERSON, Recipient.SECRETARIAT), every=14),
+    Rule(30, TOLD, every=30, on=Trigger.TURN),
+)
+"""What a State owes: its people, then its focal point, its Permanent Mission, the secretariat. Of
+what has no date no State is reminded, since the terms of reference set it none; but whoever looks
+after the review hears that nothing moves."""
+
+OWN_REMINDERS = (
+    *(Rule(days) for days in (-14, -7, -1, 1, 7)),
+    Rule(21, (Recipient.PERSON, Recipient.SECRETARIAT), every=14),
+    Rule(30, on=Trigger.TURN),
+    Rule(60, (Recipient.PERSON, Recipient.SECRETARIAT), every=30, on=Trigger.TURN),
+)
+"""What the secretariat owes: the officer of the review, then the others who look after reviews."""
+
+NOBODY: tuple[Rule, ...] = ()
+"""What waits for a session of the Group or the year of the review."""
+
 MILESTONES = (
     Milestone(
         "reviewers_drawn",
@@ -101,6 +135,7 @@ MILESTONES = (
         OFFICE,
         "ToR 18-19; IRG",
         RECALLED,
+        reminders=NOBODY,
     ),
     Milestone(
         "start_notified",
@@ -110,6 +145,7 @@ MILESTONES = (
         "GL",
         RECALLED,
         needs=("reviewers_drawn",),
+        reminders=NOBODY,
     ),
     Milestone(
         "focal_point_nominated",
@@ -139,6 +175,7 @@ MILESTONES = (
         SOURCED,
         due=Deadline("start_notified", months=1),
         needs=("focal_point_nominated", "experts_nominated"),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "self_assessment_submitted",
@@ -158,6 +195,7 @@ MILESTONES = (
         "ToR 52",
         SOURCED,
         needs=("self_assessment_submitted",),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "desk_review",
@@ -178,6 +216,7 @@ MILESTONES = (
         "GL 22",
         RECALLED,
         needs=("desk_review",),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "question_answered",
@@ -216,6 +255,7 @@ MILESTONES = (
         RECALLED,
         needs=("dialogue_scheduled",),
         applies=guards.direct_dialogue_agreed,
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "dialogue_closed",
@@ -226,6 +266,7 @@ MILESTONES = (
         SOURCED,
         due=Deadline("outcome_forwarded", months=2),
         needs=("means_agreed", "dialogue_held"),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "draft_circulated",
@@ -236,6 +277,7 @@ MILESTONES = (
         SOURCED,
         due=Deadline("start_notified", months=5),
         needs=("dialogue_closed",),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "reviewer_comments",
@@ -256,6 +298,7 @@ MILESTONES = (
         "GL, draft wording",
         RECALLED,
         needs=("draft_circulated", "reviewer_comments"),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "report_approved",
@@ -276,6 +319,7 @@ MILESTONES = (
         SOURCED,
         due=Deadline("start_notified", months=6),
         needs=("report_approved",),
+        reminders=OWN_REMINDERS,
     ),
     Milestone(
         "summary_issued",
@@ -285,6 +329,7 @@ MILESTONES = (
         "ToR 36",
         RECALLED,
         needs=("report_agreed",),
+        reminders=OWN_REMINDERS,
     ),
 )
 
@@ -312,6 +357,13 @@ PERSON = (
         required=False,
         max_length=200,
         help=N_("Its date or number, if the nomination came in writing."),
+    ),
+    Field(
+        "mandate_ends_on",
+        N_("End of the mandate"),
+        FieldKind.DATE,
+        required=False,
+        help=N_("After this day the State is asked who follows. Leave empty if none is set."),
     ),
 )
 PASSING_ON = N_("The person receives an invitation by e-mail.")
@@ -455,6 +507,25 @@ NOMINATIONS = (
         while_suspended=True,
         dangerous=True,
         happened=N_("Access of a person ended"),
+    ),
+    Step(
+        "hand_over",
+        N_("Hand an office over to a successor"),
+        N_("Hand the office over"),
+        (SECRETARIAT, MISSION),
+        EVERYWHERE,
+        "ToR 17; GL 12-13",
+        DESIGN,
+        asks=(Field("member", N_("Who leaves the office"), FieldKind.MEMBER), *PERSON),
+        tells=(Notice("office_handed_over", (OFFICE,)),),
+        effects=(Effect.HAND_OVER,),
+        explains=N_(
+            "The successor takes over what is begun and what is due; the access of the predecessor "
+            "ends at the same moment. The State decides: do this on its note verbale only."
+        ),
+        while_suspended=True,
+        dangerous=True,
+        happened=N_("Office handed over to a successor"),
     ),
     Step(
         "hold_introductory_call",
@@ -682,6 +753,7 @@ def _dialogue(means: tuple[tuple[str, str], ...]) -> tuple[Step, ...]:
             ),
             tells=(Notice("dialogue_scheduled", (REVIEWERS, OFFICE)),),
             effects=(Effect.SCHEDULE_DIALOGUE,),
+            by_link=True,
         ),
         Step(
             "record_dialogue",
@@ -1010,6 +1082,7 @@ CONDUCT = (
         ),
         tells=(Notice("extension_asked", (OFFICE,)),),
         effects=(Effect.ASK_EXTENSION,),
+        by_link=True,
         explains=N_("The present date stands until the secretariat answers."),
         happened=N_("Extension asked for"),
     ),
@@ -1024,6 +1097,7 @@ CONDUCT = (
         only_if=(guards.date_asked_for,),
         asks=(Field("milestone", N_("Which date"), FieldKind.REQUEST),),
         effects=(Effect.TAKE_BACK_REQUEST,),
+        by_link=True,
         explains=N_("The present date stands."),
         while_suspended=True,
         happened=N_("Request for an extension taken back"),
@@ -1097,6 +1171,9 @@ CONDUCT = (
 COUNTING = Counting(shifts=True, rests=True, ref="setting of the process", basis=Basis.DESIGN)
 """Nobody owes anything, or is reminded of it, on a day on which their capital does not work."""
 
+SILENCE = Silence(days=60, ref="setting of the process", basis=DESIGN)
+"""Two months late, reminded and without a sign of life: the State is asked who is in office."""
+
 
 def country_review(
     key: str, title: str, chapters: tuple[str, ...], means: tuple[tuple[str, str], ...]
@@ -1120,6 +1197,8 @@ def country_review(
             *CONDUCT,
         ),
         counting=COUNTING,
+        silence=SILENCE,
+        reminders=REMINDERS,
     )
 
 

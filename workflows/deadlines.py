@@ -10,12 +10,12 @@ day it was reached.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from workflows.spec import Deadline, Process, Reminders
+from workflows.spec import Deadline, Process, Recipient, Rule
 from workflows.working_days import EVERY_DAY, LONGEST_PAUSE, WorkCalendar
 
 DUTY_STATION_ZONE = "Europe/Vienna"
@@ -86,23 +86,37 @@ def model_schedule(process: Process, start: date) -> dict[str, date]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reminder:
-    """One planned reminder: when, how many days from the due date, and whether it escalates."""
+    """One planned reminder: when, how many days from the day that counts, and by which rule."""
 
     at: datetime
     offset: int
-    escalates: bool = False
+    rule: Rule = field(compare=False)
+
+    @property
+    def escalates(self) -> bool:
+        """Whether the secretariat is told because so much time has passed."""
+        return Recipient.SECRETARIAT in self.rule.to
 
 
-def _offsets(rules: Reminders) -> Iterator[int]:
-    """Days relative to the due date, in order, without end: -14, -7, -1, 1, 7, 21, 35, …"""
-    yield from sorted(-days for days in rules.before)
-    last = 0
-    for days in sorted(rules.after):
-        last = days
-        yield days
-    while rules.every:
-        last += rules.every
-        yield last
+Rules = Sequence[Rule]
+"""The rules of one trigger and one channel in the order of their days: ``Process.rules()``."""
+
+
+def _rungs(rules: Rules) -> Iterator[tuple[int, Rule]]:
+    """Days relative to the day that counts with their rules, in order: -14, -7, -1, 1, 7, 14, …"""
+    for rule in rules:
+        yield rule.days, rule
+    if rules and rules[-1].every:
+        days, last = rules[-1].days, rules[-1]
+        while True:
+            days += last.every
+            yield days, last
+
+
+def rule_at(rules: Rules, offset: int) -> Rule | None:
+    """The rule by which a reminder of this offset was written; None where there are no rules."""
+    passed = [rule for rule in rules if rule.days <= offset]
+    return passed[-1] if passed else next(iter(rules), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +127,19 @@ class Place:
     calendar: WorkCalendar = EVERY_DAY
 
 
-def reminders(rules: Reminders, due: date, place: Place) -> Iterator[Reminder]:
-    """All reminders for a due date at a place, in order of time, without end.
+def reminders(rules: Rules, due: date, place: Place) -> Iterator[Reminder]:
+    """All reminders for a date at a place, in order of time; without end where a rule repeats.
 
     Reminders that days off have moved to the same morning are one: the last of them counts.
     """
-    for offset in _offsets(rules):
-        yield _reminder(rules, due, place, offset)
+    for offset, rule in _rungs(rules):
+        yield _reminder(rule, due, place, offset)
 
 
-def _reminder(rules: Reminders, due: date, place: Place, offset: int) -> Reminder:
+def _reminder(rule: Rule, due: date, place: Place, offset: int) -> Reminder:
     day = due + timedelta(days=offset)
     rested = place.calendar.until_then(day) if offset <= 0 else place.calendar.from_then_on(day)
-    return Reminder(_nine_o_clock(rested, place), offset, offset >= rules.escalate)
+    return Reminder(_nine_o_clock(rested, place), offset, rule)
 
 
 def _nine_o_clock(day: date, place: Place) -> datetime:
@@ -137,20 +151,20 @@ def working_morning(day: date, place: Place) -> datetime:
     return _nine_o_clock(place.calendar.from_then_on(day), place)
 
 
-def reminder_due(rules: Reminders, due: date, place: Place, now: datetime) -> Reminder | None:
+def reminder_due(rules: Rules, due: date, place: Place, now: datetime) -> Reminder | None:
     """The latest reminder whose moment has passed; after an outage the earlier ones are dropped."""
     latest, first = None, _first_open(due, place, now)
-    for offset in _offsets(rules):
-        if offset >= first and _reminder(rules, due, place, offset).at > now:
+    for offset, rule in _rungs(rules):
+        if offset >= first and _reminder(rule, due, place, offset).at > now:
             break
-        latest = offset
-    return None if latest is None else _reminder(rules, due, place, latest)
+        latest = offset, rule
+    return None if latest is None else _reminder(latest[1], due, place, latest[0])
 
 
-def next_reminder(rules: Reminders, due: date, place: Place, now: datetime) -> Reminder | None:
+def next_reminder(rules: Rules, due: date, place: Place, now: datetime) -> Reminder | None:
     """The first reminder that is still to come."""
     first = _first_open(due, place, now)
-    coming = (_reminder(rules, due, place, n) for n in _offsets(rules) if n >= first)
+    coming = (_reminder(rule, due, place, n) for n, rule in _rungs(rules) if n >= first)
     return next((reminder for reminder in coming if reminder.at > now), None)
 
 

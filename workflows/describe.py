@@ -16,19 +16,29 @@ from workflows.spec import (
     Milestone,
     Notice,
     Process,
+    Recipient,
+    Rule,
     Step,
+    Trigger,
 )
 
 ACTORS = {
     Actor.SECRETARIAT: N_("Secretariat"),
     Actor.FOCAL_POINT: N_("Focal point"),
     Actor.EXPERT: N_("Governmental expert"),
+    Actor.MISSION: N_("Permanent Mission"),
 }
 SURENESS = {
     Basis.SOURCED: N_("read in a source"),
     Basis.RECALLED: N_("known wording; the paragraph number may be off by one or two"),
     Basis.PRACTICE: N_("practice of the Implementation Review Group"),
     Basis.DESIGN: N_("a decision of this software, not a rule of the Mechanism"),
+}
+RECIPIENTS = {
+    Recipient.PERSON: "whoever owes it",
+    Recipient.FOCAL_POINT: "the focal point of that State",
+    Recipient.MISSION: "its Permanent Mission",
+    Recipient.SECRETARIAT: "the secretariat",
 }
 RECORDED = {
     Each.ONCE: "once",
@@ -95,12 +105,19 @@ def permissions_table(process: Process) -> str:
         ["Step", *ACTORS.values(), "In the stages"],
         [
             [step.label]
-            + ["yes" if actor in step.by else "" for actor in ACTORS]
+            + [_may(step, actor) for actor in ACTORS]
             + [", ".join(process.stage(at).label for at in step.at)]
             for step in process.steps
         ],
     )
     return "\n".join(lines)
+
+
+def _may(step: Step, actor: Actor) -> str:
+    """Whether an actor takes a step, and whether the link of a mail is enough for that."""
+    if actor not in step.by:
+        return ""
+    return "yes, also by link" if step.by_link and actor is not Actor.SECRETARIAT else "yes"
 
 
 def _table(head: list[str], rows: Iterable[Iterable[str]]) -> list[str]:
@@ -170,19 +187,43 @@ def _owed(item: Milestone) -> tuple[str, str]:
 
 
 def _reminders(process: Process) -> list[str]:
-    kinds = {item.reminders for item in process.milestones}
-    lines = ["## Reminders", ""]
-    for rules in sorted(kinds, key=repr):
-        before = ", ".join(str(days) for days in rules.before)
-        after = ", ".join(str(days) for days in rules.after)
-        lines.append(
-            f"The responsible party is reminded {before} days before the date, then {after} days"
-            f" after it and every {rules.every} days from then on, in the morning at"
-            f" {deadlines.MORNING:%H:%M} of its own time. From {rules.escalate} days late the"
-            " secretariat is told as well. Nobody is reminded of what waits for somebody else, nor"
-            " while the clock is stopped."
-        )
-    return [*lines, ""]
+    """The ladders, each with the milestones that it is for."""
+    lines = [
+        "## Reminders",
+        "",
+        (
+            f"In the morning at {deadlines.MORNING:%H:%M} where the step is owed. Nobody is"
+            " reminded of what waits for somebody else, nor while the clock is stopped. Where a"
+            " recipient does not exist (a mission without an address, say) the next one is told."
+        ),
+        "",
+    ]
+    ladders: dict[tuple[Rule, ...], list[str]] = {}
+    for item in process.milestones:
+        rules = process.reminders if item.reminders is None else item.reminders
+        ladders.setdefault(rules, []).append(item.label)
+    for rules, milestones in ladders.items():
+        rows = [
+            [rule_days(rule), _recipients(rule), rule.channel, rule.ref, rule.basis]
+            for rule in rules
+        ]
+        table = _table(["When", "To", "By", "Reference", "Sure"], rows)
+        lines += [f"For: {', '.join(milestones)}.", "", *(table if rows else ["Nobody."]), ""]
+    return lines
+
+
+def _recipients(rule: Rule) -> str:
+    return ", ".join(RECIPIENTS[to] for to in rule.to)
+
+
+def rule_days(rule: Rule) -> str:
+    """When a rule applies, in English: "7 days after the due date"."""
+    days = f"{abs(rule.days)} day{'s' if abs(rule.days) != 1 else ''}"
+    if rule.on is Trigger.TURN:
+        said = f"{days} after it became the turn of its owner, if it has no date"
+    else:
+        said = f"{days} {'before' if rule.days < 0 else 'after'} the due date"
+    return said + (f", then every {rule.every} days" if rule.every else "")
 
 
 def _steps(process: Process) -> list[str]:
@@ -214,6 +255,7 @@ def _step(process: Process, step: Step) -> list[str]:
         "Reaches": named([step.does]) if step.does else "",
         "Opens again": named(step.undoes),
         "Only if": "; ".join(conditions),
+        "Without signing in": "by the link of a mail about it" if step.by_link else "",
         "Asks for": "; ".join(_asked(field) for field in step.asks),
         "Tells": "; ".join(_told(notice) for notice in step.tells),
         "Reference": f"{step.ref} ({step.basis})",

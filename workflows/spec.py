@@ -14,13 +14,25 @@ from typing import Any
 
 from workflows.checks import DefinitionError, faults
 from workflows.facts import FACT_GROUPS, Facts, Guard, GuardFunction, Reason, Who
-from workflows.words import N_, Actor, Basis, Each, Effect, FieldKind, Party
+from workflows.words import (
+    N_,
+    Actor,
+    Basis,
+    Channel,
+    Each,
+    Effect,
+    FieldKind,
+    Party,
+    Recipient,
+    Trigger,
+)
 
 __all__ = [
     "FACT_GROUPS",
     "N_",
     "Actor",
     "Basis",
+    "Channel",
     "Counting",
     "Deadline",
     "DefinitionError",
@@ -36,9 +48,12 @@ __all__ = [
     "Party",
     "Process",
     "Reason",
-    "Reminders",
+    "Recipient",
+    "Rule",
+    "Silence",
     "Stage",
     "Step",
+    "Trigger",
     "Who",
 ]
 
@@ -59,17 +74,21 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Reminders:
-    """When the responsible party is reminded, in days relative to the due date.
+class Rule:
+    """One rung of a ladder of reminders: when, to whom, how, and how often again.
 
-    ``before`` and ``after`` list single reminders, ``every`` repeats after the last of ``after``,
-    and from ``escalate`` days late the secretariat is told as well.
+    ``days`` are counted from the due date (negative: before it) or, ``on`` the turn, from the day
+    on which the milestone became its owner's turn. ``every``: days after which the rung comes
+    again, without end; 0: once. Recipients of one rung are told on the same day.
     """
 
-    before: tuple[int, ...] = (14, 7, 1)
-    after: tuple[int, ...] = (1, 7)
-    every: int = 14
-    escalate: int = 14
+    days: int
+    to: tuple[Recipient, ...] = (Recipient.PERSON,)
+    every: int = 0
+    channel: Channel = Channel.MAIL
+    on: Trigger = Trigger.DUE
+    ref: str = N_("setting of the process")
+    basis: Basis = Basis.DESIGN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,18 @@ class Counting:
 
     shifts: bool = False
     rests: bool = False
+    ref: str = ""
+    basis: Basis = Basis.DESIGN
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """When the State is asked whether somebody still holds their office.
+
+    ``days``: so long late, reminded meanwhile, and without any sign of life; 0: never.
+    """
+
+    days: int = 0
     ref: str = ""
     basis: Basis = Basis.DESIGN
 
@@ -115,7 +146,8 @@ class Milestone:
     each: Each = Each.ONCE
     needs: tuple[str, ...] = ()
     applies: Guard | None = None
-    reminders: Reminders = Reminders()
+    reminders: tuple[Rule, ...] | None = None
+    """Rules of its own instead of those of the process; empty: nobody is reminded of it."""
 
     @property
     def repeats(self) -> bool:
@@ -199,6 +231,8 @@ class Step:
     to_any: bool = False
     while_suspended: bool = False
     dangerous: bool = False
+    by_link: bool = False
+    """Whether the link of a mail is enough for it, without signing in."""
     page: str = ""
     """The page on which the work for this step is done, when a form is not enough."""
     happened: str = ""
@@ -233,6 +267,8 @@ class Process:
     milestones: tuple[Milestone, ...]
     steps: tuple[Step, ...]
     counting: Counting = Counting()
+    reminders: tuple[Rule, ...] = ()
+    silence: Silence = Silence()
 
     def __post_init__(self) -> None:
         if found := list(faults(self)):
@@ -284,6 +320,14 @@ class Process:
     def steps_for(self, milestone: str) -> tuple[Step, ...]:
         """The steps that reach a milestone."""
         return tuple(step for step in self.steps if step.does == milestone)
+
+    def rules(
+        self, item: Milestone, on: Trigger = Trigger.DUE, channel: Channel = Channel.MAIL
+    ) -> tuple[Rule, ...]:
+        """The rules by which a milestone is reminded of, in the order of their days."""
+        found = self.reminders if item.reminders is None else item.reminders
+        mine = (rule for rule in found if (rule.on, rule.channel) == (on, channel))
+        return tuple(sorted(mine, key=lambda rule: rule.days))
 
     def event(self, step: Step) -> str:
         """What a history says once the step is taken: "Focal point nominated"."""

@@ -16,10 +16,12 @@ class Actor(StrEnum):
     SECRETARIAT = "secretariat"
     FOCAL_POINT = "focal_point"
     EXPERT = "expert"
+    MISSION = "mission"
+    """The Permanent Mission of a State, which says who holds its offices; it has no account."""
 
     @property
     def party(self) -> Party:
-        """The party for which this actor acts."""
+        """The party for which this actor acts. Raises KeyError for a mission: of either State."""
         return {
             Actor.SECRETARIAT: Party.SECRETARIAT,
             Actor.FOCAL_POINT: Party.STATE_UNDER_REVIEW,
@@ -51,6 +53,38 @@ class Basis(StrEnum):
     RECALLED = "recalled"
     PRACTICE = "practice"
     DESIGN = "design"
+
+
+class Recipient(StrEnum):
+    """Who is told by a rule of reminders, from the lowest rung of the ladder to the last.
+
+    The State of the second and third is the one that owes the step: reviewing States have a focal
+    point where they are, or were, under review themselves.
+    """
+
+    PERSON = "person"
+    FOCAL_POINT = "focal_point"
+    MISSION = "mission"
+    SECRETARIAT = "secretariat"
+
+    @property
+    def rung(self) -> int:
+        """The place on the ladder, from 0."""
+        return list(Recipient).index(self)
+
+
+class Trigger(StrEnum):
+    """From which day a rule counts: the due date or, where there is none, the day of the turn."""
+
+    DUE = "due"
+    TURN = "turn"
+
+
+class Channel(StrEnum):
+    """How a rule tells somebody: by mail, or as an entry on the secretariat's board."""
+
+    MAIL = "mail"
+    BOARD = "board"
 
 
 class Each(StrEnum):
@@ -95,6 +129,7 @@ class Effect(StrEnum):
     NOMINATE_EXPERT = "nominate_expert"
     ADMIT_OBSERVER = "admit_observer"
     RELEASE_PERSON = "release_person"
+    HAND_OVER = "hand_over"
     AGREE_SCHEDULE = "agree_schedule"
     FREEZE_RESPONSE = "freeze_response"
     CIRCULATE_RESPONSE = "circulate_response"

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from review.models import Member, MilestoneDate, Outbox, Person, Review
 from review.policy import ADMINISTRATOR
 from review.reference import days_off
-from review.services import holds, outbox, reminders, snapshot, work_calendars
+from review.services import holds, outbox, recipients, reminders, snapshot, work_calendars
 from review.services.holds import Holds
 from workflows.deadlines import local_day
 from workflows.working_days import WorkCalendar
@@ -132,9 +132,9 @@ def _items(
         for owed in reminders.owed_now(seen, now):
             if pauses.review(seen.id, local_day(now, owed.place.zone)):
                 continue
-            for to in reminders.responsible(owed):
+            for to in recipients.responsible(owed):
                 if to.person_id == person.id:
-                    yield reminders.params(owed, "reminder", to)
+                    yield reminders.params(owed, recipients.REMINDER, to)
 
 
 def reviews_of(session: Session, person: Person) -> list[int]:

@@ -44,8 +44,15 @@ def people(
     named = [m for m in seen.members if m.slot == slot and m.role == party.actor.value]
     if named and side and former and side.iso3 == former.iso3:
         yield from named
-    elif side and side.mission_email:
-        yield Someone(0, "mission", slot, side.mission_email, "", side.language, side.time_zone)
+    elif side and (mission_of := mission(side)):
+        yield mission_of
+
+
+def mission(side: Side) -> Someone | None:
+    """The Permanent Mission of a side; None where its address is not known."""
+    if not side.mission_email:
+        return None
+    return Someone(0, "mission", side.slot, side.mission_email, "", side.language, side.time_zone)
 
 
 def name_of(to: Someone) -> str:

@@ -1,52 +1,96 @@
 """When the next reminder of each open milestone falls due, after a step.
 
 A milestone is reminded of only when it waits for nothing else: its needs are met, it applies to
-this review, it has a date and the clock runs. Everything else has no next reminder.
+this review and the clock runs. What has a date is reminded of by it; what has none, from the day on
+which it became its owner's turn. Everything else has no next reminder.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from review.services.change import Change
 from review.services.snapshot import Dates, Snapshot
 from workflows import deadlines, engine
-from workflows.spec import Facts, Milestone, Process
+from workflows.deadlines import Place
+from workflows.spec import Facts, Milestone, Process, Rule, Trigger
+
+Key = tuple[str, int]
+
+
+class Counted(NamedTuple):
+    """How a milestone is reminded of: from which day, by which rules, at which place."""
+
+    on: Trigger
+    day: date
+    rules: tuple[Rule, ...]
+    place: Place
+
+
+def counted(
+    seen: Snapshot,
+    key: Key,
+    dates: Mapping[Key, Dates] | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Counted | None:
+    """From when and by which rules a milestone is reminded of; None if nobody is.
+
+    ``dates`` and ``columns``: as they will be, where that is not as they were seen.
+    """
+    dates, columns = dates or seen.dates, columns or seen.columns
+    item, due = seen.process.milestone(key[0]), dates[key].due_on
+    on = Trigger.TURN if due is None else Trigger.DUE
+    rules = seen.process.rules(item, on)
+    if not rules:
+        return None
+    place = seen.place_of(item.owner_of(_slot(item, key[1])), key[1])
+    return Counted(on, due or _turn(item, dates, columns, place.zone), rules, place)
+
+
+def turn_since(seen: Snapshot, item: Milestone, zone: str) -> date:
+    """The day at a place on which an open milestone became its owner's turn."""
+    return _turn(item, seen.dates, seen.columns, zone)
+
+
+def _turn(
+    item: Milestone, dates: Mapping[Key, Dates], columns: Mapping[str, Any], zone: str
+) -> date:
+    """The day after which nothing else was waited for: a visit or meeting that is fixed, too."""
+    reached = [one.done_at for key, one in dates.items() if key[0] in item.needs and one.done_at]
+    day = deadlines.local_day(max([*reached, columns["stage_since"]]), zone)
+    return max(day, columns["dialogue_last_day"] or day)
 
 
 def plan_reminders(change: Change) -> None:
     """Set ``remind_at`` of every milestone of the review as it is after the step."""
-    facts = facts_after(change)
-    for key, dates in {**change.snapshot.dates, **change.dates}.items():
-        owed = dates.done_at is None and dates.due_on is not None
-        if owed or dates.remind_at:
-            at = _remind_at(change, key, dates, facts) if owed else None
-            if at != dates.remind_at:
-                change.set_dates(key, remind_at=at)
+    facts, seen = facts_after(change), change.snapshot
+    dates, columns = {**seen.dates, **change.dates}, {**seen.columns, **change.columns}
+    for key, one in dates.items():
+        ready = one.done_at is None and is_ready(
+            seen.process, seen.process.milestone(key[0]), facts
+        )
+        present = counted(seen, key, dates, columns) if ready else None
+        at = _remind_at(change, key, one, present) if present else None
+        if at != one.remind_at:
+            change.set_dates(key, remind_at=at)
 
 
-def _remind_at(change: Change, key: tuple[str, int], dates: Dates, facts: Facts) -> datetime | None:
-    seen, due = change.snapshot, dates.due_on
-    item = seen.process.milestone(key[0])
-    if due is None or not is_ready(seen.process, item, facts):
-        return None
-    if dates.remind_at and dates.remind_at <= change.now and due == _former(seen, key):
+def _remind_at(change: Change, key: Key, dates: Dates, present: Counted) -> datetime | None:
+    former = counted(change.snapshot, key) if key in change.snapshot.dates else None
+    same = former is not None and (former.on, former.day) == (present.on, present.day)
+    if dates.remind_at and dates.remind_at <= change.now and same:
         return dates.remind_at  # one that is due and not swept yet stays due
-    place = seen.place_of(item.owner_of(_slot(item, key[1])), key[1])
-    coming = deadlines.next_reminder(item.reminders, due, place, change.now)
-    if dates.remind_at and coming and due == _former(seen, key):
+    coming = deadlines.next_reminder(present.rules, present.day, present.place, change.now)
+    if dates.remind_at and coming and same:
         return min(dates.remind_at, coming.at)  # the morning after a pause comes before the ladder
     return coming.at if coming else None
 
 
 def _slot(item: Milestone, slot: int) -> int:
     return 0 if item.repeats else slot
-
-
-def _former(seen: Snapshot, key: tuple[str, int]) -> object:
-    former = seen.dates.get(key)
-    return former.due_on if former else None
 
 
 def facts_after(change: Change) -> Facts:
@@ -77,13 +121,10 @@ def is_ready(process: Process, item: Milestone, facts: Facts) -> bool:
     )
 
 
-def next_reminder_at(
-    process: Process, key: tuple[str, int], snapshot: Snapshot, now: datetime
-) -> datetime | None:
+def next_reminder_at(seen: Snapshot, key: Key, now: datetime) -> datetime | None:
     """When the reminder after ``now`` falls due for a milestone that stays as it is."""
-    item, due = process.milestone(key[0]), snapshot.dates[key].due_on
-    if due is None:
+    found = counted(seen, key)
+    if found is None:
         return None
-    place = snapshot.place_of(item.owner_of(_slot(item, key[1])), key[1])
-    coming = deadlines.next_reminder(item.reminders, due, place, now)
+    coming = deadlines.next_reminder(found.rules, found.day, found.place, now)
     return coming.at if coming else None

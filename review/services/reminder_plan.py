@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 
 from review.languages import N_
 from review.models import MilestoneDate, Outbox, Person
-from review.services import digest, reminders, snapshot
+from review.services import digest, recipients, reminders, snapshot
 from review.services.digest import Reader
 from review.services.holds import Holds
-from review.services.reminders import Office, Owed, Telling
+from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
 from review.services.snapshot import Snapshot, Someone
-from workflows.deadlines import Reminder, local_day
-from workflows.spec import Party
+from workflows.deadlines import Reminder, local_day, rule_at
+from workflows.spec import Party, Trigger
 
 LONGEST: Final = 366
 """Days that a plan may reach ahead."""
@@ -33,19 +33,23 @@ MISSION: Final = "mission"
 
 
 class Rule(StrEnum):
-    """Because of which rule somebody is told."""
+    """Because of which kind of rule somebody is told."""
 
     BEFORE = "before"
     AFTER = "after"
+    PASSED_ON = "passed_on"
     ESCALATION = "escalation"
+    STANDSTILL = "standstill"
     INSTEAD = "instead"
 
 
 RULES: Final = {
     Rule.BEFORE: N_("Reminder before the due date"),
     Rule.AFTER: N_("Reminder after the due date"),
+    Rule.PASSED_ON: N_("Passed on, the date has passed"),
     Rule.ESCALATION: N_("Escalation, long past the due date"),
-    Rule.INSTEAD: N_("Escalation, everybody has a pause"),
+    Rule.STANDSTILL: N_("No date, and nothing has moved for long"),
+    Rule.INSTEAD: N_("Escalation, nobody else would be reminded"),
 }
 
 
@@ -76,15 +80,21 @@ class Planned:
 
     @property
     def rule(self) -> Rule:
-        """Because of which rule."""
-        if self.telling.notice == "escalation":
-            return Rule.ESCALATION if self.owed.reminder.escalates else Rule.INSTEAD
+        """Because of which kind of rule."""
+        if self.telling.instead:
+            return Rule.INSTEAD
+        if self.owed.reminder.rule.on is Trigger.TURN:
+            return Rule.STANDSTILL
+        if self.telling.notice == ESCALATION:
+            return Rule.ESCALATION
+        if self.telling.notice == PASSED_ON:
+            return Rule.PASSED_ON
         return Rule.BEFORE if self.owed.reminder.offset <= 0 else Rule.AFTER
 
     @property
     def state(self) -> str:
         """The State for which somebody is told; empty for the secretariat."""
-        if self.telling.notice == "escalation" or self.owed.party is Party.SECRETARIAT:
+        if self.telling.notice == ESCALATION or self.owed.party is Party.SECRETARIAT:
             return ""
         return self.owed.seen.sides[self.owed.side].iso3
 
@@ -129,7 +139,7 @@ def plan(
     if review_ids is not None:
         wanted = wanted.where(MilestoneDate.review_id.in_(list(review_ids)))
     seen = snapshot.load_many(session, set(session.scalars(wanted)), now)
-    knows = reminders.office(session, now)
+    knows = recipients.office(session, now)
     coming = list(foretell(seen, knows, now, now + timedelta(days=days)))
     written = _written(session, {one.telling.key for one in coming})
     coming = [one for one in coming if one.telling.key not in written]
@@ -184,14 +194,16 @@ def _waiting(session: Session, seen: Sequence[Snapshot], knows: Office) -> Itera
         if review is None or person is None:
             continue
         owed = reminders.owed_at(review, key, row.created_at) if key in review.dates else None
-        if owed is None or str(owed.due_on) != row.params["due"]:
+        if owed is None or (owed.due_on and str(owed.due_on)) != row.params["due"]:
             continue  # done, or of another date: no digest brings it
-        rung = Reminder(row.created_at, row.params["offset"], row.params["escalates"])
+        rules = review.process.rules(owed.item, owed.reminder.rule.on)
+        rule = rule_at(rules, row.params["offset"]) or owed.reminder.rule
+        rung = Reminder(row.created_at, row.params["offset"], rule)
         to = Someone(
             person.id, row.params["role"], owed.side, person.email, person.title, person.language,
             person.time_zone,
         )  # fmt: skip
-        instead = bool(row.params.get("instead"))
+        instead = str(row.params.get("instead") or "")
         owed = replace(owed, reminder=rung)
         yield Planned(row.created_at, Telling(row.notice, owed, to, waits=True, instead=instead))
 
@@ -243,7 +255,7 @@ def _bundled(
 def _ready(one: Planned, reader: Reader, pauses: Holds, now: datetime) -> datetime:
     """From when on a digest takes it up: in a pause it waits, unless it is an escalation."""
     since = max(one.at, now)
-    if one.telling.notice == "escalation":
+    if one.telling.notice == ESCALATION:
         return since
     while until := pauses.either(one.to.person_id, one.owed.seen.id, reader.day(since)):
         since = datetime.combine(until + timedelta(days=1), time(), ZoneInfo(reader.zone))

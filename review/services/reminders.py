@@ -10,22 +10,20 @@ changes nothing. A date that is changed gives new keys; a step that is taken cle
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import MilestoneDate, Person
-from review.policy import ADMINISTRATOR
-from review.services import holds, notices, planning, snapshot
-from review.services.holds import Holds
+from review.models import MilestoneDate
+from review.services import notices, planning, recipients, snapshot
+from review.services.planning import Key
+from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
 from review.services.snapshot import Snapshot, Someone
 from workflows import deadlines
-from workflows.deadlines import Place, Reminder
-from workflows.spec import Milestone, Party
+from workflows.spec import Party, Recipient, Trigger
 
 BATCH: Final = 500
 
@@ -52,79 +50,11 @@ WHERE m.review_id = x.review_id AND m.key = x.key AND m.slot = x.slot
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A milestone whose moment has come: the review, which one, whose, the reminder to write."""
-
-    seen: Snapshot
-    item: Milestone
-    slot: int
-    reminder: Reminder
-
-    @property
-    def party(self) -> Party:
-        """Who owes it."""
-        return self.item.owner_of(0 if self.item.repeats else self.slot)
-
-    @property
-    def side(self) -> int:
-        """The side that owes it: 0 for the State under review, 1 and 2 for the reviewing States."""
-        return self.slot if self.party is Party.REVIEWING_STATE else 0
-
-    @property
-    def due_on(self) -> date | None:
-        """The day that counts."""
-        return self.seen.dates[self.item.key, self.slot].due_on
-
-    @property
-    def place(self) -> Place:
-        """Where the days of whoever owes it begin and end."""
-        return self.seen.place_of(self.party, self.slot)
-
-    @property
-    def key(self) -> str:
-        """This reminder, and no other: review, milestone, due day, place in the ladder."""
-        return f"{self.seen.id}:{self.item.key}:{self.slot}:{self.due_on}:{self.reminder.offset}"
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What a sweep knows besides the reviews."""
-
-    administrators: tuple[Someone, ...] = ()
-    digests: frozenset[int] = frozenset()
-    """Who gets one message a day instead of single ones."""
-    holds: Holds = field(default_factory=Holds)
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """One person who is told of something owed, or would be but for a pause."""
-
-    notice: str
-    owed: Owed
-    to: Someone
-    waits: bool = False
-    """For the digest of its reader."""
-    held: date | None = None
-    """The last day of the pause that keeps it back."""
-    instead: bool = False
-    """An escalation because everybody who would be reminded has a pause."""
-
-    @property
-    def key(self) -> str:
-        """Why the mail exists: the same reason never writes a second one."""
-        return f"{_PREFIX[self.notice]}:{self.owed.key}:{notices.name_of(self.to)}"
-
-
 class Look(NamedTuple):
     """What a sweep finds at a milestone: whom it tells, and when it looks again (None: never)."""
 
     tellings: tuple[Telling, ...] = ()
     again_at: datetime | None = None
-
-
-_PREFIX: Final = {"reminder": "remind", "escalation": "escalate"}
 
 
 def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: int = BATCH) -> int:
@@ -138,7 +68,7 @@ def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: in
     if not due:
         return 0
     reviews = {s.id: s for s in snapshot.load_many(session, {row[0] for row in due}, now)}
-    knows = office(session, now)
+    knows = recipients.office(session, now)
     told, following = [], []
     for review_id, key, slot in due:
         found = look(reviews[review_id], (key, slot), knows, now)
@@ -150,16 +80,16 @@ def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: in
     return len(due)
 
 
-def look(seen: Snapshot, key: tuple[str, int], knows: Office, at: datetime) -> Look:
+def look(seen: Snapshot, key: Key, knows: Office, at: datetime) -> Look:
     """What is to be done about a milestone at a moment. The sweep does it, the plan foretells it.
 
     On a day off, as after an outage, it is left for the next working morning. After a pause it is
     looked at again on the first: of what was kept back the latest reminder is then written, unless
     its reader has it already.
     """
-    if not _is_open(seen, key):
+    if not _is_owed(seen, key):
         return Look()
-    coming = planning.next_reminder_at(seen.process, key, seen, at)
+    coming = planning.next_reminder_at(seen, key, at)
     owed = owed_at(seen, key, at)
     if owed is None:
         return Look((), coming)
@@ -167,7 +97,7 @@ def look(seen: Snapshot, key: tuple[str, int], knows: Office, at: datetime) -> L
     today = deadlines.local_day(at, place.zone)
     if not place.calendar.works(today):
         return Look((), deadlines.working_morning(today, place))
-    told = tuple(_tellings(owed, knows, today))
+    told = tuple(recipients.tellings(owed, knows, today))
     ends = [one.held for one in told if one.held]
     if ends:
         resumes = deadlines.working_morning(min(ends) + timedelta(days=1), place)
@@ -175,65 +105,25 @@ def look(seen: Snapshot, key: tuple[str, int], knows: Office, at: datetime) -> L
     return Look(told, coming)
 
 
-def _is_open(seen: Snapshot, key: tuple[str, int]) -> bool:
-    """Whether a milestone is still owed: looked at again under the lock."""
-    dates = seen.dates[key]
-    if dates.done_at or dates.due_on is None:
-        return False
-    return planning.is_ready(seen.process, seen.process.milestone(key[0]), seen.facts)
+def _is_owed(seen: Snapshot, key: Key) -> bool:
+    """Whether a milestone still waits for its owner: looked at again under the lock."""
+    ready = planning.is_ready(seen.process, seen.process.milestone(key[0]), seen.facts)
+    return ready and seen.dates[key].done_at is None
 
 
-def owed_at(seen: Snapshot, key: tuple[str, int], at: datetime) -> Owed | None:
+def owed_at(seen: Snapshot, key: Key, at: datetime) -> Owed | None:
     """A milestone that is owed with its latest reminder; None before the first."""
-    due = seen.dates[key].due_on
-    if due is None or not _is_open(seen, key):
+    found = planning.counted(seen, key) if _is_owed(seen, key) else None
+    if found is None:
         return None
+    reminder = deadlines.reminder_due(found.rules, found.day, found.place, at)
     item = seen.process.milestone(key[0])
-    place = seen.place_of(item.owner_of(0 if item.repeats else key[1]), key[1])
-    reminder = deadlines.reminder_due(item.reminders, due, place, at)
-    return Owed(seen, item, key[1], reminder) if reminder else None
-
-
-def _tellings(owed: Owed, knows: Office, day: date) -> Iterator[Telling]:
-    """Those who owe it, with their pauses; when it is long past, or all of them rest, the office.
-
-    Nothing falls silent: a pause of everybody is told to those who look after the review, and has
-    no effect where nobody would hear that.
-    """
-    pauses, late = knows.holds, owed.reminder.escalates
-    everybody = tuple(responsible(owed))
-    resting = [to for to in everybody if pauses.person(to.person_id, day)]
-    alone = bool(everybody) and len(resting) == len(everybody)
-    alone = alone and not pauses.review(owed.seen.id, day)
-    listeners = _listeners(owed, knows, day) if late or alone else ()
-    for to in everybody:
-        held = pauses.either(to.person_id, owed.seen.id, day)
-        held = None if alone and not listeners else held
-        yield Telling("reminder", owed, to, _waits(to, knows, day), held)
-    for to in listeners:
-        yield Telling("escalation", owed, to, _waits(to, knows, day), instead=alone)
-
-
-def _waits(to: Someone, knows: Office, day: date) -> bool:
-    """Whether a mail waits for a digest: not for that of somebody who has a pause."""
-    return to.person_id in knows.digests and not knows.holds.person(to.person_id, day)
-
-
-def _listeners(owed: Owed, knows: Office, day: date) -> Sequence[Someone]:
-    """Who hears an escalation: of those without a pause; else all, since somebody has to."""
-    own = tuple(watchers(owed, knows.administrators))
-    taken = {to.person_id for to in responsible(owed)} | {to.person_id for to in own}
-    others = [one for one in knows.administrators if one.person_id not in taken]
-    for some in (own, others):
-        awake = [to for to in some if not knows.holds.person(to.person_id, day)]
-        if awake:
-            return awake
-    return own
+    return Owed(seen, item, key[1], reminder, found.day, found.place) if reminder else None
 
 
 def _mail(one: Telling, *, simulated: bool) -> dict[str, Any]:
     """The outbox row."""
-    more = ({"digest": True} if one.waits else {}) | ({"instead": True} if one.instead else {})
+    more = {"digest": True} if one.waits else {}
     return {
         "key": one.key,
         "notice": one.notice,
@@ -241,71 +131,57 @@ def _mail(one: Telling, *, simulated: bool) -> dict[str, Any]:
         "person_id": one.to.person_id or None,
         "address": one.to.email,
         "language": one.to.language,
-        "params": params(one.owed, one.notice, one.to) | more,
+        "params": params(one.owed, one.notice, one.to, one.instead) | more,
         "state": "recorded" if simulated or one.waits else "waiting",
     }
 
 
-def responsible(owed: Owed) -> Iterable[Someone]:
-    """Those who are reminded: the people of the side that owes it, else its mission."""
-    return notices.people(owed.seen, owed.party, owed.side)
-
-
-def watchers(owed: Owed, administrators: Sequence[Someone]) -> Iterable[Someone]:
-    """Who is told that something is long past: the officer; of the officer's own, the others."""
-    if owed.party is not Party.SECRETARIAT:
-        return owed.seen.secretariat
-    own = {one.person_id for one in owed.seen.secretariat}
-    return [one for one in administrators if one.person_id not in own]
-
-
-def params(owed: Owed, notice: str, to: Someone) -> dict[str, Any]:
+def params(owed: Owed, notice: str, to: Someone, instead: str = "") -> dict[str, Any]:
     """What the words of a reminder name: the review, the date, and the step to take."""
     seen, party = owed.seen, owed.party
     steps = [s for s in seen.process.steps_for(owed.item.key) if party.actor in s.by]
-    due = owed.due_on
     side = seen.sides.get(owed.side) if party is not Party.SECRETARIAT else None
-    coming = planning.next_reminder_at(seen.process, (owed.item.key, owed.slot), seen, seen.now)
-    escalates = notice == "escalation"
+    coming = planning.next_reminder_at(seen, (owed.item.key, owed.slot), seen.now)
+    escalates = notice == ESCALATION
     reader = Party.SECRETARIAT if escalates else party
-    return notices.params(seen, reader, 0 if escalates else owed.side, to) | {
-        "review_id": seen.id,
-        "step": "" if escalates or not steps else steps[0].key,
-        "opens": "review" if escalates or not steps else steps[0].page or "step",
-        "milestone": owed.item.key,
-        "milestone_slot": owed.slot,
-        "due": due.isoformat() if due else None,
-        "next_reminder": coming.isoformat() if coming else None,
-        "due_zone": side.time_zone if side else snapshot.VIENNA,
-        "due_place": side.capital if side else "Vienna",
-        "owner_state": side.iso3 if side else None,
-        "escalates": owed.reminder.escalates,
-        "offset": owed.reminder.offset,
-    }
+    step = "" if escalates or not steps else steps[0].key
+    page = steps[0].page or "step" if step and notice != PASSED_ON else "review"
+    return (
+        notices.params(seen, reader, 0 if escalates else owed.side, to)
+        | {
+            "review_id": seen.id,
+            "step": step,
+            "opens": page,
+            "milestone": owed.item.key,
+            "milestone_slot": owed.slot,
+            "due": owed.due_on.isoformat() if owed.due_on else None,
+            "next_reminder": coming.isoformat() if coming else None,
+            "due_zone": side.time_zone if side else snapshot.VIENNA,
+            "due_place": side.capital if side else "Vienna",
+            "owner_state": side.iso3 if side else None,
+            "escalates": owed.reminder.escalates,
+            "offset": owed.reminder.offset,
+        }
+        | _special(owed, notice, to, instead)
+    )
 
 
-def office(session: Session, now: datetime) -> Office:
-    """Administrators, readers of digests and pauses, as they are."""
-    people = session.scalars(
-        sa.select(Person)
-        .where(Person.active, sa.or_(Person.role == ADMINISTRATOR, Person.digest))
-        .order_by(Person.id)
-    ).all()
-    return Office(
-        tuple(
-            Someone(one.id, one.role, 0, one.email, one.title, one.language, one.time_zone)
-            for one in people
-            if one.role == ADMINISTRATOR
-        ),
-        frozenset(one.id for one in people if one.digest),
-        holds.in_force(session, now),
+def _special(owed: Owed, notice: str, to: Someone, instead: str) -> dict[str, Any]:
+    """What only some reminders name."""
+    turn = owed.reminder.rule.on is Trigger.TURN
+    return (
+        ({"since": owed.day.isoformat()} if turn else {})
+        | ({"instead": instead} if instead else {})
+        # a focal point of the State has no part in this review: there is no page to open
+        | ({"answer_by_mail": True} if notice == PASSED_ON and to.person_id else {})
     )
 
 
 def owed_now(seen: Snapshot, now: datetime) -> Iterator[Owed]:
-    """Everything of a review that has a date and is somebody's turn, with its latest reminder."""
+    """Everything of a review of which its owner has been reminded, with the latest reminder."""
     for key, dates in sorted(seen.dates.items()):
-        if dates.remind_at is not None and (owed := owed_at(seen, key, now)):
+        owed = owed_at(seen, key, now) if dates.remind_at is not None else None
+        if owed and Recipient.PERSON in owed.reminder.rule.to:
             yield owed
 
 
@@ -324,7 +200,7 @@ def resume(
     for review_id in sorted(review_ids):
         seen = snapshot.load(session, review_id, now, lock=True)
         for owed in owed_now(seen, now):
-            whose = {to.person_id for to in responsible(owed)}
+            whose = {to.person_id for to in recipients.responsible(owed)}
             if owed.reminder.at < since or (person_id is not None and person_id not in whose):
                 continue
             today = deadlines.local_day(now, owed.place.zone)

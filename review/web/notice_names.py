@@ -14,6 +14,8 @@ from workflows.spec import Notice
 
 _OTHERS = {
     "reminder": N_("Reminder"),
+    "task_link": N_("New link to a task"),
+    "reminder_passed_on": N_("Reminder, passed on because the date has passed"),
     "escalation": N_("Long past a date, to the secretariat"),
     "digest": N_("Summary of the day"),
     "invitation": N_("Invitation"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import groupby
+from types import ModuleType
 from typing import Any, Final
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from review.services.errors import InvalidGiven, NotFound
 from review.services.pauses import PauseGiven, Whose
 from review.services.queries import people, reviews
 from review.services.reminder_plan import MISSION, RULES, PlanFilters, Planned, Rule
-from review.web import asked, csv_files, present, reading, wording
+from review.web import asked, csv_files, present, reading, rule_words, wording
 from review.web.access import needs, signed_in, viewer
 from review.web.planning_forms import DayField, PlanningForm
 from review.web.words import _, lazy
@@ -83,6 +84,7 @@ def show() -> ResponseReturnValue:
         roles=_ROLES,
         languages_of_mail=[one.code for one in languages.LANGUAGES],
         rules=RULES,
+        ladders=rule_words.ladders(),
         asked_for=_address(filters, days),
         ignored=reader.ignored,
     )
@@ -100,7 +102,7 @@ def export() -> ResponseReturnValue:
     head = [
         _("Day"), _("Falls due (UTC)"), _("To"), _("Role"), _("State"), _("Address"),
         _("Language"), _("Review"), _("Milestone"), _("Due date"), _("Days from the due date"),
-        _("Rule"), _("Digest (UTC)"), _("Paused until"),
+        _("Rule"), _("Rule in words"), _("Digest (UTC)"), _("Paused until"),
     ]  # fmt: skip
     return csv_files.file(f"reminders-{present.today().isoformat()}.csv", head, lines)
 
@@ -164,6 +166,7 @@ def _line(one: Planned) -> list[object]:
         owed.due_on.isoformat() if owed.due_on else "",
         owed.reminder.offset,
         _(RULES[one.rule]),
+        rule_words.because(owed.reminder),
         one.digest_at.isoformat() if one.digest_at else "",
         one.telling.held.isoformat() if one.telling.held else "",
     ]
@@ -174,6 +177,12 @@ def about(one: Planned) -> str:
     """What a message is about: the milestone, a question with its number."""
     label = _(one.owed.item.label)
     return wording.numbered(label, one.owed.slot) if one.owed.item.repeats else label
+
+
+@blueprint.app_template_global("rule_words")
+def words_of_rules() -> ModuleType:
+    """The words of the rules, for templates."""
+    return rule_words
 
 
 @blueprint.app_template_global("present_state")

@@ -147,7 +147,7 @@ def _go_astray(w: World) -> None:
     again = {"side": str(member.slot), "title": member.title, "email": member.email}
     w.take("nominate_expert", w.officer, language="en", **again)
     accounts.forgot_password(w.session, w.focal_point.email, now=w.now)
-    for days in (3, 6, 30):
+    for days in (3, 6, 15, 30):
         reminders.sweep(w.session, w.now + days * DAY)
     w.focal_point.digest = True
     w.session.flush()

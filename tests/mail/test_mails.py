@@ -35,6 +35,7 @@ ACCOUNTS = {
     "nominated",
     "password_reset",
     "reminder",
+    "reminder_passed_on",
     "escalation",
     "digest",
     "reviewer_released",

@@ -17,7 +17,7 @@ from review import links
 from review.mail.letter import Letter
 from review.mail.render import write
 from review.models import Audit, Cycle, DayOff, MilestoneDate, Outbox, Pause, Person
-from review.services import digest, pauses, reminder_plan, reminders, steps
+from review.services import digest, pauses, recipients, reminder_plan, reminders, steps
 from review.services.errors import InvalidGiven, NotAllowed, NotFound
 from review.services.pauses import PauseGiven, Whose
 from review.services.queries.my_turn import my_turn
@@ -71,7 +71,7 @@ def live(w: World, start: datetime, days: int) -> None:
 
 def written(session: Session, since: datetime) -> list[Told]:
     """The reminders and escalations written, or taken up by a digest, since then."""
-    found = session.scalars(sa.select(Outbox).where(Outbox.notice.in_(["reminder", "escalation"])))
+    found = session.scalars(sa.select(Outbox).where(Outbox.notice.in_(recipients.NOTICES)))
     digests = {
         one.key: one.created_at
         for one in session.scalars(sa.select(Outbox).where(Outbox.notice == "digest"))
@@ -235,7 +235,7 @@ def test_after_a_pause_only_the_latest_reminder_comes(answering: World, due: dat
     me = w.focal_point.id
     told = mails(w.session)
     assert {reader for _, _, reader in told} == {me}
-    assert [offset for offset, _, _ in told] == [-7, -1, 1, 7]
+    assert [offset for offset, _, _ in told] == [-7, -1, 1, 7, 14]
     assert told[0][1] > until
     assert (told[0][1] - until).days <= 3, "the first working morning"
     office = mails(w.session, "escalation")

@@ -18,7 +18,7 @@ from review.services import planning, reminders, snapshot
 from tests import world
 from tests.world import World
 
-LADDER = [-14, -7, -1, 1, 7, 21, 35]
+LADDER = [-14, -7, -1, 1, 7, 14, 21, 35]
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -189,7 +189,7 @@ def _sweep_alone(now: datetime) -> None:
 
 
 def test_four_sweeps_at_once_with_outages_write_each_rung_once(committed: World) -> None:
-    moments = [committed.now + n * DAY for n in (6, 7, 8, 14, 15, 20, 23, 28, 29, 43, 57)]
+    moments = [committed.now + n * DAY for n in (6, 7, 8, 14, 15, 20, 23, 28, 29, 36, 43, 57)]
     with ThreadPoolExecutor(4) as four:
         for moment in moments:
             list(four.map(_sweep_alone, [moment + HOUR] * 4))
@@ -237,7 +237,7 @@ def model(due: date, shift: float, planned: datetime, sweeps: list[datetime]) ->
             day += step
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + (9 - shift) * HOUR
 
-    rungs = [-14, -7, -1, 1, 7, *range(21, 200, 14)]
+    rungs = [-14, -7, -1, 1, 7, 14, *range(21, 200, 14)]
     moments = {rung: morning(due + rung * DAY, DAY if rung > 0 else -DAY) for rung in rungs}
     written: list[int] = []
     after, rested = planned, planned
@@ -278,9 +278,7 @@ def test_the_ladder_is_that_of_the_model(
         row.agreed_on = due
         session.flush()
         seen = started.seen()
-        row.remind_at = planning.next_reminder_at(
-            seen.process, ("focal_point_nominated", 0), seen, started.now
-        )
+        row.remind_at = planning.next_reminder_at(seen, ("focal_point_nominated", 0), started.now)
         session.flush()
         for now in sweeps:
             sweep(session, now)

@@ -1,7 +1,8 @@
 """What rows in use depend on: the names of a definition, and where each step leads.
 
-A stage, milestone or step that goes or is renamed needs a migration. Where a change is meant, write
-the files anew with ``python -m tests.workflows.snapshots`` and add that migration.
+A stage, milestone or step that goes or is renamed needs a migration; the days of a rung are part of
+the keys of reminders that running reviews have sent. Where a change is meant, write the files anew
+with ``python -m tests.workflows.snapshots`` and add that migration.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ def snapshot(process: Process) -> dict[str, Any]:
         "stages": [stage.key for stage in process.stages],
         "milestones": {
             item.key: {"stage": item.stage, "slots": list(item.slots) or item.each.value}
+            for item in process.milestones
+        },
+        "reminders": {
+            item.key: [
+                f"{rule.on.value} {rule.days:+d} every {rule.every}: {rule.channel.value} to "
+                + ", ".join(to.value for to in rule.to)
+                for rule in (process.reminders if item.reminders is None else item.reminders)
+            ]
             for item in process.milestones
         },
         "steps": {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from workflows import deadlines
 from workflows.country_review import IRM_1
 from workflows.deadlines import Place
-from workflows.spec import Deadline, Reminders
+from workflows.spec import Deadline, Recipient, Rule, Trigger
 
 # Every whole offset from the last place on Earth to the first, and zones that change their clocks
 # (half an hour, at midnight, by skipping a day) where fixed offsets would not.
@@ -31,13 +31,16 @@ ZONES = (
 )
 days = st.dates(date(2009, 1, 1), date(2090, 12, 31))
 zones = st.sampled_from(ZONES)
-rules = st.builds(
-    Reminders,
-    before=st.sets(st.integers(1, 60), max_size=4).map(tuple),
-    after=st.sets(st.integers(1, 60), max_size=4).map(tuple),
-    every=st.integers(1, 60),
-    escalate=st.integers(1, 90),
-)
+HOUSE = IRM_1.rules(IRM_1.milestone("desk_review"))
+
+
+def ladder(days: set[int], every: int) -> tuple[Rule, ...]:
+    """Rules on these days, the last of which comes again."""
+    *first, last = (Rule(day) for day in sorted(days))
+    return (*first, Rule(last.days, last.to, every))
+
+
+rules = st.builds(ladder, st.sets(st.integers(-60, 60), min_size=1, max_size=8), st.integers(1, 60))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ def test_day_has_not_ended_while_it_lasts(moment: datetime, zone: str) -> None:
 @settings(max_examples=60)
 @given(rules, days, zones)
 def test_reminders_follow_each_other_in_the_morning(
-    reminders: Reminders, due: date, zone: str
+    reminders: tuple[Rule, ...], due: date, zone: str
 ) -> None:
     planned = list(islice(deadlines.reminders(reminders, due, Place(zone)), 12))
 
@@ -157,13 +160,14 @@ def test_reminders_follow_each_other_in_the_morning(
         if (zone, day) != skipped:
             local = reminder.at.astimezone(ZoneInfo(zone))
             assert (local.date(), local.time()) == (day, deadlines.MORNING)
-        assert reminder.escalates == (reminder.offset >= reminders.escalate)
+        assert reminder.rule == deadlines.rule_at(reminders, reminder.offset)
+        assert reminder.offset == reminder.rule.days or reminder.rule == reminders[-1]
 
 
 @settings(max_examples=60)
 @given(rules, days, zones, st.integers(-100, 400), st.integers(0, 86_399))
 def test_only_the_latest_passed_reminder_is_due(
-    reminders: Reminders, due: date, zone: str, away: int, second: int
+    reminders: tuple[Rule, ...], due: date, zone: str, away: int, second: int
 ) -> None:
     now = datetime.combine(due, datetime.min.time(), UTC) + timedelta(days=away, seconds=second)
     planned = list(islice(deadlines.reminders(reminders, due, Place(zone)), 500))
@@ -175,27 +179,43 @@ def test_only_the_latest_passed_reminder_is_due(
     assert deadlines.next_reminder(reminders, due, Place(zone), now) == planned[len(passed)]
 
 
-def test_house_rule_of_reminders() -> None:
-    offsets = [
-        r.offset
-        for r in islice(deadlines.reminders(Reminders(), date(2011, 5, 27), Place("UTC")), 8)
-    ]
+def test_the_ladder_of_the_house_goes_up_from_rung_to_rung() -> None:
+    planned = list(islice(deadlines.reminders(HOUSE, date(2011, 5, 27), Place("UTC")), 9))
 
-    assert offsets == [-14, -7, -1, 1, 7, 21, 35, 49]
-    late = next(
-        r for r in deadlines.reminders(Reminders(), date(2011, 5, 27), Place("UTC")) if r.escalates
-    )
-    assert late.offset == 21, "the secretariat is told at the first reminder after 14 days"
+    assert [one.offset for one in planned] == [-14, -7, -1, 1, 7, 14, 21, 35, 49]
+    first = {to: next(o.offset for o in planned if to in o.rule.to) for to in Recipient}
+    assert first == {
+        Recipient.PERSON: -14,
+        Recipient.FOCAL_POINT: 7,
+        Recipient.MISSION: 14,
+        Recipient.SECRETARIAT: 21,
+    }
+    assert [one.offset for one in planned if one.escalates] == [21, 35, 49]
+
+
+def test_of_what_has_no_date_the_secretariat_hears_again_and_again() -> None:
+    for key in ("means_agreed", "outcome_forwarded"):
+        found = IRM_1.rules(IRM_1.milestone(key), Trigger.TURN)
+        planned = list(islice(deadlines.reminders(found, date(2011, 5, 27), Place("UTC")), 4))
+        assert [one.offset for one in planned] == [30, 60, 90, 120]
+        assert all(one.escalates for one in planned[1:])
+
+
+def test_nobody_is_reminded_of_what_waits_for_a_session() -> None:
+    for on in Trigger:
+        assert IRM_1.rules(IRM_1.milestone("reviewers_drawn"), on) == ()
 
 
 def test_single_reminders_end() -> None:
-    once = Reminders(before=(1,), after=(3,), every=0)
+    once = (Rule(-1), Rule(3))
 
     offsets = [r.offset for r in deadlines.reminders(once, date(2011, 5, 27), Place("UTC"))]
 
     assert offsets == [-1, 3]
     late = datetime(2012, 1, 1, tzinfo=UTC)
     assert deadlines.next_reminder(once, date(2011, 5, 27), Place("UTC"), late) is None
+    assert deadlines.reminder_due((), date(2011, 5, 27), Place("UTC"), late) is None
+    assert deadlines.rule_at((), 3) is None
 
 
 def test_zones_of_the_tests_exist() -> None:

@@ -13,6 +13,7 @@ from workflows.registry import PROCESSES, check_notices, process
 from workflows.spec import (
     Actor,
     Basis,
+    Channel,
     Deadline,
     DefinitionError,
     Each,
@@ -23,8 +24,11 @@ from workflows.spec import (
     Notice,
     Party,
     Process,
+    Recipient,
+    Rule,
     Stage,
     Step,
+    Trigger,
 )
 
 
@@ -69,6 +73,66 @@ def asking(*fields: Field, **more: Any) -> dict[str, Any]:
     return with_step(asks=fields, **more)
 
 
+CLIMB = (Rule(-7), Rule(1), Rule(14, (Recipient.PERSON, Recipient.SECRETARIAT), every=14))
+
+
+def reminded(*rules: Rule) -> dict[str, Any]:
+    return {"reminders": rules}
+
+
+LADDERS: dict[str, tuple[dict[str, Any], str]] = {
+    "to nobody": (reminded(*CLIMB[:2], replace(CLIMB[2], to=())), "tells nobody"),
+    "to one twice": (
+        reminded(Rule(1, (Recipient.PERSON, Recipient.PERSON)), CLIMB[2]),
+        "the process: the rule of 1 days tells nobody, or somebody twice",
+    ),
+    "from above": (
+        reminded(CLIMB[0], replace(CLIMB[2], to=CLIMB[2].to[::-1])),
+        "does not name its recipients from the lowest to the last",
+    ),
+    "no reference": (reminded(replace(CLIMB[0], ref=""), *CLIMB[1:]), "has no reference"),
+    "back in time": (reminded(*CLIMB[:2], replace(CLIMB[2], every=-1)), "before it comes"),
+    "before the turn": (reminded(Rule(-3, on=Trigger.TURN)), "counts from the turn and comes"),
+    "board for a State": (
+        reminded(*CLIMB, Rule(15, channel=Channel.BOARD)),
+        "the rule of 15 days is for the board, which shows the secretariat",
+    ),
+    "disorder": (reminded(CLIMB[1], CLIMB[0], CLIMB[2]), "are not in the order of their days"),
+    "one day twice": (reminded(CLIMB[0], *CLIMB), "are not in the order of their days"),
+    "down the ladder": (
+        reminded(CLIMB[0], Rule(1, (Recipient.MISSION,)), Rule(7), CLIMB[2]),
+        "the process: reminders of the due go down the ladder",
+    ),
+    "gap": (reminded(Rule(-40), *CLIMB[1:]), "leave more than 31 days between two"),
+    "long silence at the end": (
+        reminded(*CLIMB[:2], replace(CLIMB[2], every=32)),
+        "leave more than 31 days between two",
+    ),
+    "a rung that stays": (
+        reminded(replace(CLIMB[0], every=3), *CLIMB[1:]),
+        "repeat a rung that is not the last",
+    ),
+    "silence at the end": (
+        reminded(*CLIMB[:2], replace(CLIMB[2], every=0)),
+        "do not end with the secretariat, again and again",
+    ),
+    "no secretariat": (
+        reminded(*CLIMB[:2], Rule(14, every=14)),
+        "do not end with the secretariat, again and again",
+    ),
+    "not the owner first": (
+        reminded(Rule(-7, (Recipient.MISSION,)), CLIMB[2]),
+        "do not begin with whoever owes it",
+    ),
+    "a mission of the secretariat": (
+        with_milestone(reminders=(Rule(1), Rule(7, (Recipient.MISSION,)), CLIMB[2])),
+        "milestone 'worked' is the secretariat's own, which has no mission",
+    ),
+    "a deadline in silence": (
+        {"milestones": (WORKED, replace(CLOSED, due=Deadline("worked", weeks=1), reminders=()))},
+        "milestone 'closed' has a deadline and nobody is reminded of it",
+    ),
+}
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "start": ({"start": "begnu"}, "the start is not a stage: 'begnu'"),
     "stage twice": ({"stages": (BEGUN, BEGUN, ENDED)}, "stage 'begun' is defined twice"),
@@ -182,9 +246,9 @@ def test_sound_definition_loads() -> None:
     assert small().step("work") is WORK
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS, *LADDERS])
 def test_fault_is_refused_by_name(fault: str) -> None:
-    parts, message = FAULTS[fault]
+    parts, message = (FAULTS | LADDERS)[fault]
 
     with pytest.raises(DefinitionError) as refused:
         small(**parts)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from review.models import DeadAddress, Member, Outbox, Person
-from review.services import dead_addresses
+from review.services import dead_addresses, planning
 from review.services.account_links import INVITATION_FOR
 from review.services.dead_addresses import Trouble
 from review.services.queries import date_changes
@@ -22,7 +22,7 @@ from review.services.snapshot import VIENNA
 from workflows import engine
 from workflows.deadlines import local_day
 from workflows.engine import Turn
-from workflows.spec import Party
+from workflows.spec import Channel, Party, Process
 
 UNDATED_AFTER: Final = 7
 """Days after which a turn of the secretariat that has no date is shown."""
@@ -199,7 +199,7 @@ def _turns(rows: Sequence[Row]) -> Iterator[Need]:
             continue
         for due in row.dues:
             if due.party is not Party.SECRETARIAT:
-                if due.late_days > due.milestone.reminders.escalate:
+                if _on_the_board(row.seen.process, due):
                     yield Need(
                         Kind.SILENT, due.late_days, row=row, due=due, address=_address(row, due)
                     )
@@ -209,17 +209,16 @@ def _turns(rows: Sequence[Row]) -> Iterator[Need]:
                 yield from _undated(row, due)
 
 
+def _on_the_board(process: Process, due: Due) -> bool:
+    """Whether somebody is so late that the rules of the process put it before the secretariat."""
+    rules = process.rules(due.milestone, channel=Channel.BOARD)
+    return any(due.late_days >= rule.days for rule in rules)
+
+
 def _undated(row: Row, due: Due) -> Iterator[Need]:
     """A turn of the secretariat without a date, counted from when it became its turn."""
     seen = row.seen
-    reached = [
-        dates.done_at
-        for (key, _), dates in seen.dates.items()
-        if key in due.milestone.needs and dates.done_at
-    ]
-    since = local_day(max([*reached, seen.columns["stage_since"]]), VIENNA)
-    if due.milestone.key == "dialogue_held":  # there is nothing to record before its last day
-        since = max(since, seen.columns["dialogue_last_day"] or since)
+    since = planning.turn_since(seen, due.milestone, VIENNA)
     days = (local_day(seen.now, VIENNA) - since).days
     if days > UNDATED_AFTER:
         yield Need(Kind.OWN_WAITING, days, row=row, due=due, step=_step(row, due), since=since)
