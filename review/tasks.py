@@ -24,7 +24,15 @@ from review.mail import returned
 from review.mail.render import written_notices
 from review.mail.return_path import ReturnPath
 from review.mail.transport import Smtp
-from review.services import bounces, delivery, digest, heartbeats, incidents, reminders
+from review.services import (
+    bounces,
+    delivery,
+    digest,
+    heartbeats,
+    incidents,
+    reminders,
+    succession_sweep,
+)
 from review.services.heartbeats import Job
 from review.settings import Settings, SettingsError
 from workflows.registry import check_notices
@@ -84,6 +92,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "deliver": _every(30, "deliver"),
             "remind": _every(60, "remind"),
             "digest": _every(600, "write_digests"),
+            "successions": _every(1800, "look_for_successions"),
             "sign of life": _every(30, "give_sign_of_life"),
             "watch": _every(60, "keep_watch"),
             **({"read reports": _every(120, "read_reports")} if chosen.imap_url else {}),
@@ -245,6 +254,15 @@ def write_digests() -> None:
     """Write the digests whose hour has come."""
     with db.transaction() as session:
         digest.write(session, clock.now())
+
+
+@app.task
+def look_for_successions() -> None:
+    """Write down which offices may have to change hands, and ask their States."""
+    with db.transaction() as session:
+        found = succession_sweep.look(session, clock.now())
+    if found:
+        nudge()
 
 
 @app.task

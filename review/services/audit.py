@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.models import Audit, Person
-from review.services.change import Change
+from review.services.change import Change, Mission
 from workflows.spec import Actor
 
 WORDS = ("reason", "justification", "note", "took_part")
@@ -69,9 +69,15 @@ class Verb(StrEnum):
     PAIRINGS_LOADED = "pairings_loaded"
     CLOSURE_RECORDED = "closure_recorded"
     CLOSURE_TAKEN_BACK = "closure_taken_back"
+    RECEIPT_CONFIRMED = "receipt_confirmed"
     REMINDERS_PAUSED = "reminders_paused"
     REMINDERS_RESUMED = "reminders_resumed"
     REMINDERS_EXPORTED = "reminders_exported"
+    MANDATE_SET = "mandate_set"
+    SUCCESSION_BEGUN = "succession_begun"
+    SUCCESSION_PROPOSED = "succession_proposed"
+    SUCCESSION_REFUSED = "succession_refused"
+    SUCCESSION_WITHDRAWN = "succession_withdrawn"
 
 
 def record(
@@ -79,7 +85,7 @@ def record(
     verb: Verb | str,
     *,
     now: datetime,
-    actor: Person | None,
+    actor: Person | Mission | None,
     review_id: int | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
