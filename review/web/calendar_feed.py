@@ -46,7 +46,6 @@ def _plain(text: str, code: int) -> Response:
 
 def _kept_private(answer: Response, tag: str) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["X-Robots-Tag"] = "noindex"
     answer.set_etag(tag)
     answer.make_conditional(request)
     return answer

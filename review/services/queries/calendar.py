@@ -160,11 +160,11 @@ def _sessions(session: Session, now: datetime) -> Iterator[tuple[GroupSession, d
     """The sessions that are not over, of every cycle, as whoever asks for a date is shown them."""
     today = local_day(now, snapshot.VIENNA)
     rows = session.execute(
-        sa.select(Audit.after["session"].as_integer(), sa.func.max(Audit.at))
+        sa.select(Audit.after["session"], Audit.at)
         .where(Audit.verb.in_((Verb.SESSION_ADDED.value, Verb.SESSION_CHANGED.value)))
-        .group_by(Audit.after["session"].as_integer())
+        .order_by(Audit.id)
     )
-    entered: dict[int, datetime] = dict(rows.tuples().all())
+    entered: dict[int, datetime] = dict(rows.all())
     wanted = sa.select(GroupSession).where(GroupSession.last_day >= today)
     for one in session.scalars(wanted.order_by(GroupSession.first_day, GroupSession.id)):
         yield one, entered.get(one.id, _ONCE)

@@ -1,0 +1,405 @@
+"""What mails carry for their reader's calendar: invitations that follow the days, deadlines."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from babel.support import NullTranslations
+from sqlalchemy.orm import Session
+
+from review import languages, links
+from review.mail import ical
+from review.mail.ical import Entry, Mailbox, Method
+from review.mail.letter import Letter
+from review.mail.render import render, write
+from review.models import Outbox
+from tests import ics, world
+from tests.mail.story import DAY, MARK, Story, tell
+from tests.post import ADDRESS, SENDER
+from tests.world import World
+from workflows.deadlines import end_of_day
+
+PAGE = "https://reviews.example/reviews/"
+
+
+@pytest.fixture(autouse=True)
+def _base() -> Iterator[None]:
+    links.set_base("https://reviews.example")
+    yield
+    links.set_base("")
+
+
+@pytest.fixture(scope="module")
+def story(engine: sa.Engine, quick_passwords: None) -> Story:
+    """What a review with everything that can happen has caused to be written."""
+    with engine.connect() as connection, connection.begin() as undone:
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            told = tell(session)
+        undone.rollback()
+    return told
+
+
+def sent(letter: Letter, now: datetime) -> EmailMessage:
+    """The mail as it arrives, read strictly."""
+    raw = render(letter, sender=SENDER, now=now).as_bytes()
+    message = message_from_bytes(raw, policy=policy.strict)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def letters(session: Session, notice: str) -> list[Letter]:
+    """The mails of a kind in the outbox, the oldest first."""
+    wanted = sa.select(Outbox).where(Outbox.notice == notice).order_by(Outbox.id)
+    return [
+        Letter(m.id, m.key, m.notice, m.language, m.address, m.params, m.review_id)
+        for m in session.scalars(wanted)
+    ]
+
+
+def to(found: list[Letter], email: str) -> list[Letter]:
+    return [one for one in found if one.address == email]
+
+
+# All mails of a whole review ---------------------------------------------------------------------
+
+
+def test_calendar_files_of_all_mails_can_be_read_and_hold_nothing_secret(story: Story) -> None:
+    carried = set()
+    for letter, now in itertools.product(story.letters, (world.START, story.now)):
+        for name, content in ics.attached(sent(letter, now)).items():
+            event = ics.only(ics.read(content))
+            carried.add((letter.notice, name))
+            assert MARK.encode() not in content.replace(b"\r\n ", b"")
+            assert event["ORGANIZER"] == f"mailto:{ADDRESS}"
+            if letter.params["role"] == "mission":
+                assert "URL" not in event
+            else:
+                assert event["URL"] == f"{PAGE}{letter.review_id}"
+            assert "LOCATION" not in event
+    assert ("dialogue_scheduled", "invite.ics") in carried
+    assert {("reminder", "deadline.ics"), ("date_changed", "deadline.ics")} <= carried
+    assert {name for _notice, name in carried} == {"invite.ics", "deadline.ics"}
+
+
+def test_text_and_html_are_what_they_are_without_a_calendar(story: Story) -> None:
+    for letter in story.letters:
+        message, said = sent(letter, story.now), write(letter, sender=SENDER, now=story.now)
+        for kind, text in (("plain", said.text), ("html", said.html)):
+            part = message.get_body((kind,))
+            assert part is not None
+            assert part.get_content().replace("\r\n", "\n") == text
+        assert message["Content-Language"] == said.language.code
+
+
+def test_a_mail_without_a_day_of_the_reader_has_two_parts(story: Story) -> None:
+    letter = next(one for one in story.letters if one.notice == "report_agreed")
+    message = sent(letter, story.now)
+    assert message.get_content_type() == "multipart/alternative"
+    assert len(list(message.iter_parts())) == 2
+
+
+def test_a_digest_carries_no_files(story: Story) -> None:
+    digest = next(one for one in story.letters if one.notice == "digest")
+    assert ics.attached(sent(digest, story.now)) == {}
+
+
+# The dialogue ------------------------------------------------------------------------------------
+
+
+def invite(message: EmailMessage) -> tuple[Any, Any]:
+    """The calendar of an invitation and its entry; both copies are the same."""
+    assert message.get_content_type() == "multipart/mixed"
+    body, *files = message.iter_parts()
+    assert body.get_content_type() == "multipart/alternative"
+    kinds = [part.get_content_type() for part in body.iter_parts()]
+    assert kinds == ["text/plain", "text/html", "text/calendar"], "the last is preferred"
+    inline = list(body.iter_parts())[2]
+    assert inline.get_content_disposition() is None
+    calendar = ics.read(inline.get_payload(decode=True))
+    method = calendar["METHOD"]
+    for part in (inline, files[0]):
+        assert part.get_param("method") == method
+        assert part.get_content_charset() == "utf-8"
+    assert ics.attached(message)["invite.ics"] == inline.get_payload(decode=True)
+    return calendar, ics.only(calendar)
+
+
+@pytest.fixture
+def visited(session: Session) -> World:
+    """A review in which the State has agreed to a visit."""
+    w = world.advance(world.world(session), "country_dialogue")
+    w.take("agree_means", w.focal_point, means="country_visit")
+    return w
+
+
+def set_days(w: World, first: int, last: int) -> tuple[str, str]:
+    """Set the days of the visit, counted from the day of the step; first and exclusive end."""
+    today = (w.now + DAY).date()
+    days = [today + timedelta(days=ahead) for ahead in (first, last)]
+    named = {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()}
+    w.take("schedule_dialogue", w.focal_point, place=MARK, **named)
+    return days[0].isoformat(), (days[1] + DAY).isoformat()
+
+
+def test_the_days_of_a_dialogue_come_as_an_invitation(visited: World) -> None:
+    w = visited
+    days = set_days(w, 20, 22)
+    for who in (w.expert_1, w.expert_2, w.officer):
+        (letter,) = to(letters(w.session, "dialogue_scheduled"), who.email)
+        calendar, event = invite(sent(letter, w.now))
+        assert calendar["METHOD"] == "REQUEST"
+        assert ics.days(event) == days
+        assert event["STATUS"] == "CONFIRMED"
+        assert event["TRANSP"] == "OPAQUE"
+        assert event["SUMMARY"] == "Country review of Zambia: dialogue"
+        assert "The place is on the page of the review." in event["DESCRIPTION"]
+        assert event["ATTENDEE"] == f"mailto:{who.email}"
+        assert event["ATTENDEE"].params["RSVP"] == "FALSE"
+        assert event["UID"] == f"dialogue.{w.review_id}@secretariat.example"
+
+
+def test_a_moved_dialogue_is_the_same_entry_and_a_later_one(visited: World) -> None:
+    w = visited
+    set_days(w, 20, 22)
+    days = set_days(w, 10, 10)
+    first, second = to(letters(w.session, "dialogue_scheduled"), w.expert_1.email)
+    _, before = invite(sent(first, w.now))
+    _, after = invite(sent(second, w.now))
+    assert before["UID"] == after["UID"]
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert ics.days(after) == days
+    assert ics.days(before) != days
+
+
+def test_a_first_mail_that_is_sent_late_or_again_never_overtakes_a_second(visited: World) -> None:
+    w = visited
+    set_days(w, 20, 22)
+    set_days(w, 10, 10)
+    first, second = to(letters(w.session, "dialogue_scheduled"), w.expert_1.email)
+    _, late = invite(sent(replace(first, number=99), w.now + 3 * DAY))
+    _, soon = invite(sent(second, w.now))
+    assert late["SEQUENCE"] < soon["SEQUENCE"]
+
+
+def test_other_means_take_the_days_back(visited: World) -> None:
+    w = visited
+    days = set_days(w, 20, 22)
+    w.take("agree_means", w.focal_point, means="remote")
+    (set_before,) = to(letters(w.session, "dialogue_scheduled"), w.expert_1.email)
+    taken_back = to(letters(w.session, "means_agreed"), w.expert_1.email)[-1]
+    _, event = invite(sent(set_before, w.now))
+    calendar, gone = invite(sent(taken_back, w.now))
+    assert calendar["METHOD"] == "CANCEL"
+    assert gone["STATUS"] == "CANCELLED"
+    assert gone["UID"] == event["UID"]
+    assert gone["SEQUENCE"] > event["SEQUENCE"]
+    assert ics.days(gone) == days
+    assert "taken back" in gone["DESCRIPTION"]
+
+
+def test_means_without_days_take_nothing_back(visited: World) -> None:
+    w = visited
+    w.take("agree_means", w.focal_point, means="joint_meeting")
+    for letter in letters(w.session, "means_agreed"):
+        assert ics.attached(sent(letter, w.now)) == {}
+
+
+def test_a_corrected_position_takes_the_days_back_from_those_who_were_invited(
+    visited: World,
+) -> None:
+    w = visited
+    set_days(w, 20, 22)
+    w.take("correct_position", w.officer, stage="desk_review", reason=MARK)
+    found = letters(w.session, "position_corrected")
+    (told,) = to(found, w.expert_2.email)
+    calendar, event = invite(sent(told, w.now))
+    assert (calendar["METHOD"], event["STATUS"]) == ("CANCEL", "CANCELLED")
+    (state,) = to(found, w.focal_point.email)
+    assert "invite.ics" not in ics.attached(sent(state, w.now))
+
+
+def test_a_dialogue_that_was_held_is_not_taken_back(visited: World) -> None:
+    w = visited
+    set_days(w, 0, 0)
+    day = (w.now + DAY).date().isoformat()
+    w.take("record_dialogue", w.officer, first_day=day, last_day=day)
+    for letter in letters(w.session, "dialogue_held"):
+        assert "invite.ics" not in ics.attached(sent(letter, w.now))
+    w.take("correct_position", w.officer, stage="desk_review", reason=MARK)
+    for letter in letters(w.session, "position_corrected"):
+        assert "invite.ics" not in ics.attached(sent(letter, w.now))
+
+
+# Deadlines ---------------------------------------------------------------------------------------
+
+
+def test_a_deadline_is_a_file_for_the_side_that_owes_it(session: Session) -> None:
+    w = world.advance(world.world(session), "desk_review")
+    (letter, *_) = to(letters(session, "desk_review_requested"), w.expert_1.email)
+    message = sent(letter, w.now)
+    assert message.get_content_type() == "multipart/mixed"
+    body, file = message.iter_parts()
+    assert [part.get_content_type() for part in body.iter_parts()] == ["text/plain", "text/html"]
+    assert (file.get_content_disposition(), file.get_param("method")) == ("attachment", "PUBLISH")
+    event = ics.only(ics.read(ics.attached(message)["deadline.ics"]))
+    due = date.fromisoformat(letter.params["due"])
+    assert ics.days(event) == (due.isoformat(), (due + DAY).isoformat())
+    assert event["SUMMARY"] == "Due: Submit the desk review (Zambia)"
+    assert "end of day in Harare" in event["DESCRIPTION"]
+    assert event["TRANSP"] == "TRANSPARENT"
+    assert "ATTENDEE" not in event
+
+
+def test_the_deadline_of_others_is_no_file(story: Story) -> None:
+    for letter in story.letters:
+        if letter.notice in {"escalation", "extension_asked"}:
+            assert "deadline.ics" not in ics.attached(sent(letter, story.now)), letter.notice
+
+
+def test_another_date_is_the_same_entry_and_those_that_move_along_have_files_too(
+    session: Session,
+) -> None:
+    w = world.advance(world.world(session), "self_assessment")
+    (asked,) = to(letters(session, "introductory_call_held"), w.focal_point.email)
+    before = ics.only(ics.read(ics.attached(sent(asked, w.now))["deadline.ics"]))
+    day = (w.now + 90 * DAY).date().isoformat()
+    given = {"milestone": "self_assessment_submitted:0", "new_date": day, "reason": MARK}
+    w.take("grant_extension", w.officer, moves="yes", **given)
+    (changed,) = to(letters(session, "date_changed"), w.focal_point.email)
+    after = ics.only(ics.read(ics.attached(sent(changed, w.now))["deadline.ics"]))
+    assert after["UID"] == before["UID"]
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert ics.days(after)[0] == day
+    one = {"milestone": "report_agreed", "slot": 0, "old_date": day, "new_date": "2012-03-01"}
+    two = replace(changed, params={**changed.params, "moved_along": [one]})
+    files = ics.attached(sent(two, w.now))
+    if len(files) == 2:
+        assert ics.days(ics.only(ics.read(files["deadline-2.ics"])))[0] == "2012-03-01"
+    for letter in to(letters(session, "date_changed"), w.expert_1.email):
+        assert ics.attached(sent(letter, w.now)) == {}
+
+
+def test_a_question_has_an_entry_of_its_own_that_reminders_share(session: Session) -> None:
+    w = world.advance(world.world(session), "desk_review")
+    by = (w.now + 20 * DAY).date().isoformat()
+    provision = w.seen().provisions(1)[0]
+    for _ in range(2):
+        w.take("ask_for_information", w.expert_1, provision=provision, text=MARK, answer_by=by)
+    asked = to(letters(session, "question_asked"), w.focal_point.email)
+    keys = [ics.only(ics.read(ics.attached(sent(one, w.now))["deadline.ics"])) for one in asked]
+    assert [one["SUMMARY"] for one in keys] == [
+        "Due: Answer question 1 (Zambia)",
+        "Due: Answer question 2 (Zambia)",
+    ]
+    assert len({one["UID"] for one in keys}) == 2
+    params = {**asked[0].params, "step": "answer_question", "opens": "questions",
+              "milestone_slot": 2, "next_reminder": None, "escalates": False}  # fmt: skip
+    later = {name: value for name, value in params.items() if name not in {"question", "at"}}
+    reminder = replace(asked[0], notice="reminder", params=later)
+    event = ics.only(ics.read(ics.attached(sent(reminder, w.now + DAY))["deadline.ics"]))
+    assert event["UID"] == keys[1]["UID"]
+    assert event["SEQUENCE"] > keys[1]["SEQUENCE"]
+
+
+ZONES = (
+    ("Etc/GMT+12", date(2012, 6, 1)),
+    ("Pacific/Kiritimati", date(2012, 6, 1)),
+    ("Pacific/Apia", date(2011, 12, 29)),  # the day before one that never was
+    ("Europe/Vienna", date(2012, 3, 25)),
+    ("Europe/Vienna", date(2012, 10, 28)),
+    ("America/New_York", date(2012, 11, 4)),
+    ("America/Sao_Paulo", date(2012, 10, 20)),  # its midnight is skipped
+    ("Asia/Kathmandu", date(2012, 12, 31)),
+    ("Africa/Lusaka", date(2012, 2, 29)),
+)
+
+
+@pytest.mark.parametrize(("zone", "due"), ZONES)
+def test_a_deadline_stands_on_its_day_wherever_it_ends(story: Story, zone: str, due: date) -> None:
+    letter = next(one for one in story.letters if one.notice == "introductory_call_held"
+                  and one.params["party"] == "state_under_review")  # fmt: skip
+    params = {**letter.params, "due": due.isoformat(), "due_zone": zone, "due_place": "Here"}
+    letter = replace(letter, params=params)
+    last = end_of_day(due, zone)
+    for now in (last - timedelta(days=40), last):
+        event = ics.only(ics.read(ics.attached(sent(letter, now))["deadline.ics"]))
+        assert ics.days(event) == (due.isoformat(), (due + DAY).isoformat())
+        assert "end of day in" in event["DESCRIPTION"]
+    assert ics.attached(sent(letter, last + timedelta(seconds=1))) == {}, "it is over there"
+
+
+# The language of the mail ------------------------------------------------------------------------
+
+
+class _Arabic(NullTranslations):
+    """Every text of the system in Arabic letters."""
+
+    def gettext(self, message: str) -> str:
+        head, *rest = message.split("%(")
+        foreign = "نص " * (len(head.split()) or 1)
+        return foreign + "".join(f"%({one.partition(')s')[0]})s نص " for one in rest)
+
+    def ngettext(self, msgid1: str, msgid2: str, num: int) -> str:
+        return self.gettext(msgid2)
+
+
+def test_an_entry_is_in_the_language_of_its_mail(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(languages, "translations", lambda code: _Arabic())
+    monkeypatch.setattr(languages, "has_text", lambda code, text: True)
+    letter = next(one for one in story.letters if one.notice == "dialogue_scheduled")
+    message = sent(replace(letter, language="ar"), story.now)
+    assert message["Content-Language"] == "ar"
+    _, event = invite(message)
+    for name in ("SUMMARY", "DESCRIPTION"):
+        assert event[name].params["LANGUAGE"] == "ar"
+        assert "نص" in event[name]
+
+
+def test_an_entry_that_lacks_a_text_is_english_and_the_mail_stays_what_it_is(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        languages, "translations", lambda code: NullTranslations() if code == "en" else _Arabic()
+    )
+    monkeypatch.setattr(
+        languages, "has_text", lambda code, text: code == "en" or "Country review of" not in text
+    )
+    letter = next(one for one in story.letters if one.notice == "dialogue_scheduled")
+    message = sent(replace(letter, language="ar"), story.now)
+    assert message["Content-Language"] == "ar"
+    _, event = invite(message)
+    assert event["SUMMARY"].params["LANGUAGE"] == "en"
+    assert event["SUMMARY"] == "Country review of Zambia: dialogue"
+
+
+# Writing -----------------------------------------------------------------------------------------
+
+
+def test_whatever_a_name_holds_stays_in_its_place() -> None:
+    nasty = 'Focal "point"; of, Zambia\\\r\nATTENDEE:mailto:x@y.example 🇿🇲 ' + "م" * 90
+    entry = Entry("due.x.0.1", nasty, (nasty, "two"), date(2012, 2, 29), date(2012, 2, 29),
+                  datetime(1999, 1, 1, tzinfo=UTC), place=nasty)  # fmt: skip
+    content = ical.written(
+        [entry],
+        language="ar",
+        secretariat=Mailbox(nasty, ADDRESS),
+        method=Method.REQUEST,
+        guest=Mailbox(nasty, "a@states.example"),
+    )
+    event = ics.only(ics.read(content))
+    assert event["SUMMARY"] == nasty.replace("\r\n", "\n")
+    assert event["ATTENDEE"] == "mailto:a@states.example"
+    assert ics.days(event) == ("2012-02-29", "2012-03-01")
+    assert event["SEQUENCE"] == 0
