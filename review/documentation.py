@@ -118,6 +118,11 @@ def _permissions(process: Process) -> str:
         "",
         describe.permissions_table(process),
         "",
+        (
+            "*By link*: whoever holds the link of a mail about the task, without signing in"
+            " (decision 9)."
+        ),
+        "",
         "## What is seen and written",
         "",
         (

@@ -37,6 +37,11 @@ def opened(purpose: str, token: str) -> str | None:
     return found[1]
 
 
+def veiled(text: str) -> str:
+    """A text without the seals in it: for whatever is stored or logged."""
+    return _SEALED.sub("…", text)
+
+
 def _code(purpose: str, name: str) -> str:
     if not _key:
         raise NoKey("seals.set_key() has not been called")

@@ -26,6 +26,7 @@ ACTED: Final = {
     Actor.SECRETARIAT: N_("the secretariat"),
     Actor.FOCAL_POINT: N_("the focal point of %(state)s"),
     Actor.EXPERT: N_("the governmental experts of %(state)s"),
+    Actor.MISSION: N_("the Permanent Mission of %(state)s"),
 }
 OFFICE_ROLES: Final = {"secretariat_officer", "secretariat_administrator"}
 
@@ -46,6 +47,7 @@ def of(letter: Letter, voice: Voice, now: datetime, sender: str) -> dict[str, An
         "address": letter.address,
         "reply_to": reply_to,
         "url": links.absolute,
+        "has_task": "task" in p,
         "is_mission": p.get("role") == "mission",
     }
     if letter.review_id is None:
@@ -116,6 +118,8 @@ def _chosen(voice: Voice, definition: Process, p: Mapping[str, Any], field: str)
 def _page(letter: Letter) -> str:
     """The address behind the one button, of a page that the recipient may open."""
     p = letter.params
+    if "task" in p:
+        return links.absolute("task", token=p["task"])
     if p["opens"] == "step":
         return links.absolute("step", review_id=letter.review_id, step=p["step"])
     own = {"answers": "state_under_review", "workbench": "reviewing_state"}

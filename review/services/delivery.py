@@ -26,15 +26,24 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review import clock, db
+from review import clock, db, seals
 from review.languages import N_
 from review.mail import dsn
-from review.mail.letter import Letter
+from review.mail.letter import Letter, states_of
 from review.mail.render import CannotWrite, render
 from review.mail.return_path import ReturnPath
 from review.mail.transport import Away, Refused, Slow, Transport, TryLater
 from review.models import MailAttempt, Outbox, Person
-from review.services import accounts, audit, bounces, dead_addresses, ladder, outdated
+from review.services import (
+    accounts,
+    audit,
+    bounces,
+    dead_addresses,
+    ladder,
+    mail_links,
+    outdated,
+    work_calendars,
+)
 from review.services.account_links import Purpose
 from review.services.audit import Verb
 from review.services.errors import NotAllowed, NotFound
@@ -129,7 +138,7 @@ def _claim(session: Session, course: _Course, now: datetime) -> Outbox | None:
 def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> bool:
     """Send one mail and note what came of it; False where the server is away."""
     done = course.done
-    if reason := outdated.reason(session, row):
+    if reason := outdated.reason(session, row, now):
         row.state, row.error = "recorded", reason
         done.dropped += 1
         return True
@@ -139,17 +148,18 @@ def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> b
         return True
     began = time.monotonic()
     try:
-        message = render(_letter(row), sender=course.sender, now=now)
+        letter = _letter(session, row, mail_links.given(session, row, now))
+        message = render(letter, sender=course.sender, now=now)
         back = course.path.address(row.id, parseaddr(course.sender)[1])
         said = course.transport.send(message, back, row.address, course.path.tag(row.id))
     except (CannotWrite, Refused) as problem:
-        _give_up(row, str(problem))
+        _give_up(row, seals.veiled(str(problem)))  # servers quote the address that they dislike
         _note_try(session, row, "refused", str(problem), now)
         if isinstance(problem, Refused) and problem.address:
-            bounces.came_back(session, row, str(problem), now, hard=True)
+            bounces.came_back(session, row, row.error, now, hard=True)
         done.failed += 1
     except TryLater as problem:
-        _postpone(row, str(problem), now)
+        _postpone(row, seals.veiled(str(problem)), now)
         _note_try(session, row, "later", str(problem), now)
         done.failed += row.state == "failed"
         done.later += row.state == "waiting"
@@ -180,25 +190,30 @@ def _domain(row: Outbox) -> str:
 def _note_try(session: Session, row: Outbox, outcome: str, said: str, now: datetime) -> None:
     session.add(
         MailAttempt(
-            outbox_id=row.id, at=now, domain=_domain(row), outcome=outcome, answer=dsn.plain(said)
+            outbox_id=row.id,
+            at=now,
+            domain=_domain(row),
+            outcome=outcome,
+            answer=dsn.plain(seals.veiled(said)),
         )
     )
 
 
-def _letter(row: Outbox) -> Letter:
+def _letter(session: Session, row: Outbox, secrets: dict[str, str]) -> Letter:
     return Letter(
         number=row.id,
         key=row.key,
         notice=row.notice,
         language=row.language,
         address=row.address,
-        params=row.params,
+        params=row.params | secrets,
         review_id=row.review_id,
+        days_off=work_calendars.recorded(session, states_of(row.params)),
     )
 
 
 def _keep(row: Outbox, message: EmailMessage, now: datetime) -> None:
-    """Store what was sent. A link that opens an account is not kept with it."""
+    """Store what was sent. A link that opens something is not kept with it."""
     row.state, row.sent_at, row.error = "sent", now, ""
     row.attempts += 1
     row.message_id = message["Message-ID"]
@@ -215,7 +230,7 @@ def _body(message: EmailMessage, kind: str) -> str:
 
 def _without_secret(row: Outbox, text: str) -> str:
     secret = row.params.get(_SECRET)
-    return text.replace(secret, "…") if secret else text
+    return seals.veiled(text.replace(secret, "…") if secret else text)
 
 
 def _forget_secret(row: Outbox) -> None:

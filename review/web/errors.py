@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from review import seals
 from review.languages import N_
 from review.services.errors import NotAllowed, NotFound, Stale
 from review.web import frame, present
@@ -118,7 +119,8 @@ def _away(error: Exception) -> ResponseReturnValue:
 def _unexpected(error: Exception) -> ResponseReturnValue:
     frame.without_person()
     reference = secrets.token_hex(4)
-    current_app.logger.error("Unexpected error %s on %s", reference, request.path, exc_info=error)
+    place = seals.veiled(request.path)
+    current_app.logger.error("Unexpected error %s on %s", reference, place, exc_info=error)
     try:
         return _answer(500, typed=_typed(), reference=reference)
     except Exception:  # the page that reports a failure must not fail

@@ -76,6 +76,12 @@ def without_person() -> None:
     g.without_person = True
 
 
+def made_for(language: str, zone: str) -> None:
+    """From here on speak to the holder of a link, whoever is signed in in this browser."""
+    without_person()
+    g.language, g.time_zone = language, zone
+
+
 @cache
 def _hash(path: str) -> str:
     return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]

@@ -77,6 +77,10 @@ def install(app: Flask, settings: Settings) -> None:
             response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
         else:
             response.headers.setdefault("Cache-Control", "no-store")
+        if "token" in (request.view_args or {}):
+            # the address is a secret: no other server, page or index is told of it
+            response.headers["Referrer-Policy"] = "no-referrer"
+            response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         return response
 
     limiter.init_app(app)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from review import clock, db, policy
 from review.policy import Action
 from review.services import snapshot, steps
 from review.services.errors import InvalidGiven, NotFound, Refused
-from review.services.queries.step_choices import consequences
 from review.services.snapshot import Snapshot
 from review.web import addresses, extensions, reading
 from review.web.access import needs, seen, viewer
 from review.web.step_forms import StepForm, form_for
+from review.web.step_pages import Place, page
 from review.web.words import _
 from workflows import engine
 from workflows.spec import FACT_GROUPS, Step, Who
@@ -43,7 +43,7 @@ _AFTERWARDS = {
 def ask(review_id: int, step: str) -> ResponseReturnValue:
     """What a step asks for and what will follow; nothing changes."""
     review, definition, who = _find(review_id, step)
-    suggested = _prefilled(review, definition) | extensions.suggested(review, definition)
+    suggested = prefilled(review, definition) | extensions.suggested(review, definition)
     form = form_for(reading.session(), review, definition, who, suggested)
     return _page(review, definition, who, form)
 
@@ -82,7 +82,7 @@ def take(review_id: int, step: str) -> ResponseReturnValue:
                 actor=viewer(),
                 now=clock.now(),
                 given=form.given(),
-                version=_version(form),
+                version=version_of(form),
             )
     except Refused as refused:
         return _refused(review_id, step, form, refused), 409
@@ -111,7 +111,7 @@ def _find(review_id: int, step: str) -> tuple[Snapshot, Step, Who]:
     return review, definition, who
 
 
-def _prefilled(review: Snapshot, step: Step) -> dict[str, Any]:
+def prefilled(review: Snapshot, step: Step) -> dict[str, Any]:
     """Values that the page or the link suggests; the person can change them."""
     suggested: dict[str, Any] = {"version": review.version}
     state = review.sides[0]
@@ -125,7 +125,7 @@ def _prefilled(review: Snapshot, step: Step) -> dict[str, Any]:
     return suggested
 
 
-def _version(form: StepForm) -> int | None:
+def version_of(form: StepForm) -> int | None:
     """The version of the page; a missing or broken one counts as out of date.
 
     An approval carries the fingerprint of the text instead, so that two States can approve the
@@ -138,42 +138,25 @@ def _version(form: StepForm) -> int | None:
 
 
 def _is_stale(form: StepForm, review: Snapshot) -> bool:
-    return _version(form) not in {None, review.version}
+    return version_of(form) not in {None, review.version}
+
+
+def _place(review_id: int) -> Place:
+    back = wanted_next() or url_for("reviews.show", review_id=review_id)
+    return Place("steps", {"review_id": review_id}, back, next=wanted_next())
 
 
 def _page(
     review: Snapshot, step: Step, who: Who, form: StepForm, *, confirming: bool = False
 ) -> str:
-    reasons = engine.reasons_against(review.process, step, review.facts, who)
-    template = "steps/confirm.html" if confirming else extensions.template(step)
-    return render_template(
-        template,
-        review=review,
-        step=step,
-        who=who,
-        form=form,
-        reasons=reasons,
-        follows=consequences(review, step, who),
-        change=extensions.change(review, step, who, form),
-        next=wanted_next(),
-    )
+    return page(_place(review.id), review, step, who, form, confirming=confirming)
 
 
 def _refused(review_id: int, step: str, form: StepForm, refused: Refused) -> str:
     """The page of a step that became impossible meanwhile, with what was typed."""
     reading.release()
     review, definition, who = _find(review_id, step)
-    return render_template(
-        extensions.template(definition),
-        review=review,
-        step=definition,
-        who=who,
-        form=form,
-        reasons=refused.reasons,
-        follows=consequences(review, definition, who),
-        change=extensions.change(review, definition, who, form),
-        next=wanted_next(),
-    )
+    return page(_place(review_id), review, definition, who, form, reasons=refused.reasons)
 
 
 def wanted_next() -> str:

@@ -1,0 +1,219 @@
+"""The page behind the link of a mail about a task: how it stands, and what can be done; read only.
+
+It says what the mail says, and what became of the task since: nothing that only parties read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from review import policy
+from review.models import Audit, Capability, CapabilityUse, Outbox, Person
+from review.services import by_link, capabilities, snapshot
+from review.services.audit import Verb
+from review.services.by_link import party_of
+from review.services.capabilities import Purpose, Standing
+from review.services.errors import NotFound
+from review.services.queries.date_changes import Asked, open_requests
+from review.services.queries.step_choices import consequences
+from review.services.queries.turns import Due, due, owed
+from review.services.snapshot import Side, Snapshot
+from workflows import engine
+from workflows.engine import Option
+from workflows.spec import FACT_GROUPS, Party, Step, Who
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Who did what was asked, for which State (empty: the secretariat), and when."""
+
+    by: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That somebody has confirmed the receipt of a task: with which mail, and when."""
+
+    by: str
+    iso3: str
+    milestone: str
+    mail: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """What the page of a link shows."""
+
+    link: Capability
+    standing: Standing
+    seen: Snapshot
+    side: Side
+    """The State that owes the task, and for which the link is."""
+    due: Due
+    who: Who
+    step: Step | None
+    """By which the task is done, the first where there are several."""
+    asked_by: Who | None
+    """The State that asked, where it was not the secretariat."""
+    done: Done | None
+    is_turn: bool
+    next_reminder: datetime | None
+    receivers: tuple[str, ...]
+    """Who is told when it is done: names of States, and of functions of the secretariat."""
+    holders: tuple[Due, ...]
+    """What is owed in the review now, and by whom."""
+    options: tuple[Option, ...]
+    """What can be done with the link."""
+    elsewhere: tuple[Step, ...]
+    """What can be done by whoever signs in."""
+    request: Asked | None
+    """An open request for another date of this task."""
+    uses: Sequence[CapabilityUse]
+
+    @property
+    def is_mission(self) -> bool:
+        """Whether the link is a Permanent Mission's, which has no account."""
+        return self.link.person_id is None
+
+    @property
+    def receipt(self) -> datetime | None:
+        """When receipt was confirmed with this link."""
+        return next((one.at for one in self.uses if one.act == by_link.RECEIPT), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be done with the link at all."""
+        return self.standing is Standing.OPEN and self.done is None
+
+
+def load(session: Session, token: str, now: datetime) -> TaskPage:
+    """The page of a link. Raises NotFound for one that nobody was given."""
+    found = capabilities.look_up(session, token, Purpose.TASK, now=now)
+    one = found.capability
+    if one is None or one.review_id is None:
+        raise NotFound("no such link")
+    seen = snapshot.load(session, one.review_id, now, FACT_GROUPS)
+    item = seen.process.milestone(one.milestone)
+    party = party_of(seen.process, one)
+    who = Who(party.actor, one.slot or 0)
+    dates = seen.dates.get((item.key, one.milestone_slot), snapshot.Dates())
+    about = due(seen, item, one.milestone_slot, dates.due_on)
+    steps = [step for step in seen.process.steps_for(item.key) if who.actor in step.by]
+    step = steps[0] if steps else None
+    turns = owed(seen)
+    return TaskPage(
+        link=one,
+        standing=found.standing,
+        seen=seen,
+        side=_side(seen, one),
+        due=about,
+        who=who,
+        step=step,
+        asked_by=_asked_by(session, one),
+        done=_done(session, seen, one, dates.done_at),
+        is_turn=any((t.milestone.key, t.slot) == (item.key, one.milestone_slot) for t in turns),
+        next_reminder=dates.remind_at,
+        receivers=_receivers(seen, step, who),
+        holders=turns,
+        options=_options(seen, one, who),
+        elsewhere=() if one.person_id is None else tuple(s for s in steps if not s.by_link),
+        request=_request(session, seen, one, who),
+        uses=session.scalars(
+            sa.select(CapabilityUse)
+            .where(CapabilityUse.capability_id == one.id)
+            .order_by(CapabilityUse.id)
+        ).all(),
+    )
+
+
+def _side(seen: Snapshot, one: Capability) -> Side:
+    """The side of a link; of a State that was replaced meanwhile, the State under review."""
+    return seen.sides.get(one.slot or 0) or seen.sides[0]
+
+
+def _options(seen: Snapshot, one: Capability, who: Who) -> tuple[Option, ...]:
+    if one.person is None or who not in policy.capacities(one.person, seen.members):
+        return ()
+    return tuple(
+        Option(step, who, engine.reasons_against(seen.process, step, seen.facts, who))
+        for step in by_link.steps_of(seen.process, one)
+    )
+
+
+def _request(session: Session, seen: Snapshot, one: Capability, who: Who) -> Asked | None:
+    wanted = (one.milestone, one.milestone_slot)
+    return next((r for r in open_requests(session, seen, who) if r.key == wanted), None)
+
+
+def _receivers(seen: Snapshot, step: Step | None, who: Who) -> tuple[str, ...]:
+    if step is None:
+        return ()
+    told = consequences(seen, step, who).told
+    names = (name for each in told if not each.notice.own for name in each.names)
+    return tuple(dict.fromkeys(names))
+
+
+def _asked_by(session: Session, one: Capability) -> Who | None:
+    """Who asked, as the mail of the link says it; nobody's own side asks itself."""
+    params = session.scalar(sa.select(Outbox.params).where(Outbox.id == one.outbox_id)) or {}
+    by, state = params.get("by"), params.get("by_state")
+    if not state or state == params.get("for_state") or by in {None, "secretariat"}:
+        return None
+    slots = {params["state"]: 0} | {iso3: n for n, iso3 in enumerate(params["reviewers"], 1)}
+    actor = next(a for a in Party if a.actor.value == by).actor
+    return Who(actor, slots[state]) if state in slots else None
+
+
+def _done(
+    session: Session, seen: Snapshot, one: Capability, done_at: datetime | None
+) -> Done | None:
+    if done_at is None:
+        return None
+    row = session.execute(
+        sa.select(Person.title, Audit.iso3, Audit.at)
+        .outerjoin(Person, Person.id == Audit.person_id)
+        .where(
+            Audit.review_id == seen.id,
+            Audit.after["reached"].contains(sa.cast([by_link.named(one)], JSONB)),
+        )
+        .order_by(Audit.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return Done("", "", done_at)
+    title, iso3, at = row
+    names = {side.iso3: side.name for side in seen.sides.values()}
+    return Done(title or "", names.get(iso3 or "", ""), at)
+
+
+def receipts(session: Session, review_id: int) -> list[Receipt]:
+    """The receipts confirmed in a review, the first one first."""
+    return _receipts(session, Audit.review_id == review_id)
+
+
+def receipt_of_mail(session: Session, mail_id: int) -> Receipt | None:
+    """The receipt that was confirmed with the link of a mail."""
+    found = _receipts(session, Audit.after["mail"].astext == str(mail_id))
+    return found[0] if found else None
+
+
+def _receipts(session: Session, condition: sa.ColumnElement[bool]) -> list[Receipt]:
+    rows = session.execute(
+        sa.select(Person.title, Audit.iso3, Audit.after, Audit.at)
+        .outerjoin(Person, Person.id == Audit.person_id)
+        .where(Audit.verb == Verb.RECEIPT_CONFIRMED.value, condition)
+        .order_by(Audit.id)
+    )
+    return [
+        Receipt(title or "", iso3 or "", after["milestone"], after["mail"], at)
+        for title, iso3, after, at in rows
+    ]
