@@ -33,7 +33,27 @@ def register(
         action="store_true",
         help="one look, for cron: 0 where everything runs, 1 where something does not",
     )
-    watch.set_defaults(action=lambda given: _once(connect()) if given.once else _on(connect()))
+    watch.add_argument(
+        "--from-now",
+        action="store_true",
+        help="no look: what was stopped on purpose until now is no incident",
+    )
+    watch.set_defaults(action=lambda given: _watch(given, connect()))
+
+
+def _watch(given: argparse.Namespace, settings: Settings) -> int:
+    if given.from_now:
+        return _from_now(settings)
+    return _once(settings) if given.once else _on(settings)
+
+
+def _from_now(settings: Settings) -> int:
+    from review import clock, db, tasks
+    from review.services import heartbeats
+
+    with db.transaction() as session:
+        heartbeats.expect_anew(session, tasks.jobs(settings), clock.now())
+    return 0
 
 
 def _once(settings: Settings) -> int:

@@ -21,6 +21,7 @@ NAMES: Final = {
     "remind": N_("Writing of reminders"),
     "write_digests": N_("Writing of digests"),
     "read_reports": N_("Reading of reports about messages"),
+    "look_for_successions": N_("Looking for offices that have to change hands"),
     "keep_watch": N_("Watch over the jobs"),
     SIGN_OF_LIFE: N_("Sign of life"),
 }
@@ -55,6 +56,13 @@ def expect(session: Session, jobs: Iterable[Job], now: datetime) -> None:
     rows = [{"name": job.name, "since": now} for job in jobs]
     if rows:
         session.execute(insert(Heartbeat).values(rows).on_conflict_do_nothing())
+
+
+def expect_anew(session: Session, jobs: Iterable[Job], now: datetime) -> None:
+    """Watch these jobs as if they had never run: nobody missed them while all was stopped."""
+    never = {"begun_at": None, "finished_at": None, "failed_at": None, "failures": 0}
+    session.execute(sa.update(Heartbeat).values(since=now, **never))
+    expect(session, jobs, now)
 
 
 def begun(session: Session, name: str, now: datetime) -> None:

@@ -79,12 +79,20 @@ def note(session: Session, broken: Iterable[Broken], now: datetime, *, calm: tim
     for key, one in sorted(found.items()):
         if key in there:
             _go_on(session, there[key], one, now)
-        elif not one.explained:
+        elif not _is_explained(one, there):
             opened += _begin(session, one, now)
     for key, incident in sorted(there.items()):
         if key not in found:
             closed += _calm_down(session, incident, now, calm)
     return Watched(tuple(found.values()), opened, closed)
+
+
+def _is_explained(one: Broken, noted: Iterable[tuple[str, str]]) -> bool:
+    """Whether another rule explains it: one that is broken, or was until a moment ago.
+
+    Once the cause is gone, what has piled up takes a while; that is no incident of its own.
+    """
+    return one.explained or any(rule in one.rule.because_of for rule, _ in noted)
 
 
 def _open() -> sa.Select[Incident]:
@@ -186,7 +194,7 @@ def troubles(session: Session, broken: Iterable[Broken]) -> list[Trouble]:
             one.measured.facts,
         )
         for one in broken
-        if one.key not in noted and not one.explained
+        if one.key not in noted and not _is_explained(one, noted)
     ]
     return [*(trouble(one) for one in noted.values()), *fresh]
 

@@ -140,8 +140,8 @@ def _failing(picture: Picture, most: int) -> Iterator[Measured]:
 
 def _unsent(picture: Picture, most: int) -> Iterator[Measured]:
     mails = picture.mails
-    age = _age(picture.now, mails.unsent)
-    yield Measured(age, most, since=mails.unsent, count=mails.waiting)
+    missed = _missed(picture, mails.unsent, "deliver")
+    yield Measured(missed, most, since=mails.unsent, count=mails.waiting)
 
 
 def _queue(picture: Picture, most: int) -> Iterator[Measured]:
@@ -157,15 +157,20 @@ def _faults(picture: Picture, most: int) -> Iterator[Measured]:
 
 
 def _overdue(picture: Picture, most: int) -> Iterator[Measured]:
-    yield Measured(_age(picture.now, picture.reminder), most, since=picture.reminder)
+    missed = _missed(picture, picture.reminder, "remind")
+    yield Measured(missed, most, since=picture.reminder)
 
 
 def _clock(picture: Picture, most: int) -> Iterator[Measured]:
     yield Measured(picture.apart, most, since=picture.now, count=round(picture.apart))
 
 
-def _age(now: datetime, since: datetime | None) -> float:
-    return (now - since).total_seconds() if since else 0.0
+def _missed(picture: Picture, since: datetime | None, job: str) -> float:
+    """For how many seconds something has waited for a job, since the job is expected to run."""
+    if since is None:
+        return 0.0
+    beat = picture.beats.get(job)
+    return (picture.now - max(since, beat.since if beat else since)).total_seconds()
 
 
 RULES: Final = (

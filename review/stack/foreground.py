@@ -57,6 +57,7 @@ def _start(
     _complete("migrate", composed, folder)
     if planned.checked.demonstration:
         _complete("seed", composed, folder)
+    _complete("watch --from-now", composed, folder)  # nobody missed the jobs until now
     for name in _COMMANDS:
         log = folder.log(name)
         command = python("-m", "review.cli", _COMMANDS[name])
@@ -103,7 +104,7 @@ def _mailbox(planned: Plan, folder: Folder, supervisor: Supervisor) -> dict[str,
 
 def _complete(command: str, composed: Mapping[str, str], folder: Folder) -> None:
     """Run one command of ours to its end, in sight. Raises StackError when it fails."""
-    running = program(python("-m", "review.cli", command), composed)
+    running = program(python("-m", "review.cli", *command.split()), composed)
     try:
         while running.is_running():
             time.sleep(0.05)
