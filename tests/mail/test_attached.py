@@ -16,10 +16,10 @@ from babel.support import NullTranslations
 from sqlalchemy.orm import Session
 
 from review import languages, links
-from review.mail import ical
+from review.mail import attached, ical
 from review.mail.ical import Entry, Mailbox, Method
 from review.mail.letter import Letter
-from review.mail.render import render, write
+from review.mail.render import render
 from review.models import Outbox
 from tests import ics, world
 from tests.mail.story import DAY, MARK, Story, tell
@@ -91,14 +91,21 @@ def test_calendar_files_of_all_mails_can_be_read_and_hold_nothing_secret(story: 
     assert {name for _notice, name in carried} == {"invite.ics", "deadline.ics"}
 
 
-def test_text_and_html_are_what_they_are_without_a_calendar(story: Story) -> None:
+def test_text_and_html_are_what_they_are_without_a_calendar(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_files = {letter.number: sent(letter, world.START) for letter in story.letters}
+    monkeypatch.setattr(attached, "of", lambda *_, **__: ())
     for letter in story.letters:
-        message, said = sent(letter, story.now), write(letter, sender=SENDER, now=story.now)
-        for kind, text in (("plain", said.text), ("html", said.html)):
-            part = message.get_body((kind,))
+        message, plain = with_files[letter.number], sent(letter, world.START)
+        for kind in ("plain", "html"):
+            part, same = message.get_body((kind,)), plain.get_body((kind,))
             assert part is not None
-            assert part.get_content().replace("\r\n", "\n") == text
-        assert message["Content-Language"] == said.language.code
+            assert same is not None
+            assert part.as_bytes() == same.as_bytes()
+        headers = [(n, v) for n, v in message.items() if n != "Content-Type"]
+        assert headers == [(n, v) for n, v in plain.items() if n != "Content-Type"]
+    assert any(len(ics.attached(one)) for one in with_files.values())
 
 
 def test_a_mail_without_a_day_of_the_reader_has_two_parts(story: Story) -> None:
