@@ -22,6 +22,11 @@
     if (event.target.closest('[aria-disabled="true"]')) event.preventDefault();
   });
 
+  /* An address that is there to be copied is chosen as a whole. */
+  document.addEventListener("focusin", (event) => {
+    if ("select" in event.target.dataset) event.target.select();
+  });
+
   /* A form is sent once, however often its button is pressed. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
