@@ -221,14 +221,9 @@ def recent(session: Session, count: int = 50) -> Sequence[Incident]:
 def told(session: Session, incidents: Iterable[Incident]) -> dict[int, list[Outbox]]:
     """The mails about these incidents, by the incident's number."""
     found: dict[int, list[Outbox]] = {one.id: [] for one in incidents}
-    keys = sa.or_(
-        *(
-            Outbox.key.like(f"{notice}:{number}:%")
-            for number in found
-            for notice in (OPENED, CLOSED)
-        )
-    )
-    if found:
-        for mail in session.scalars(sa.select(Outbox).where(keys).order_by(Outbox.id)):
-            found[int(mail.key.split(":")[1])].append(mail)
+    number = sa.cast(sa.func.split_part(Outbox.key, ":", 2), sa.BigInteger)
+    wanted = sa.select(number, Outbox).where(Outbox.notice.in_((OPENED, CLOSED)))
+    for of, mail in session.execute(wanted.order_by(Outbox.id)):
+        if of in found:
+            found[of].append(mail)
     return found
