@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from datetime import timedelta
 from functools import cache
@@ -125,11 +126,14 @@ def _name(task: str) -> str:
 
 @signals.worker_init.connect
 @signals.worker_process_init.connect
-def start(**_: object) -> None:
+def start(sender: object = None, **_: object) -> None:
     """Make this process ready for its first task; also each child of a worker that forks.
 
     Ends the process where a setting is unusable or a notice has no words.
     """
+    global _lanes  # noqa: PLW0603 - a process has its threads
+    threads = getattr(sender, "concurrency", None)
+    _lanes = threading.Semaphore(max(1, threads - 1 if isinstance(threads, int) else 1))
     try:
         chosen = _settings()
         check_notices(written_notices())
@@ -207,9 +211,29 @@ def _wire() -> Connection:
     return app.connection_for_write(_settings().redis_url, transport_options=quick)
 
 
+_lanes = threading.Semaphore(1)
+"""So many threads of this process send at once. One is left for everything else: a mail server that
+is slow, with many nudges in the queue, must not hold up the reminders."""
+_asked_meanwhile = threading.Event()
+
+
 @app.task
 def deliver() -> None:
-    """Send the mails that are due."""
+    """Send the mails that are due, unless as many threads as may do so are at it."""
+    lanes = _lanes
+    if not lanes.acquire(blocking=False):
+        _asked_meanwhile.set()
+        return
+    try:
+        _asked_meanwhile.clear()
+        _drain()
+    finally:
+        lanes.release()
+    if _asked_meanwhile.is_set():  # what was written meanwhile may have been overlooked
+        nudge()
+
+
+def _drain() -> None:
     chosen = _settings()
     with Smtp(chosen.smtp_url) as transport:
         delivery.drain(
