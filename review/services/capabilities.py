@@ -206,6 +206,11 @@ def end(
     if purpose is not None:
         ended = ended.where(Capability.purpose == purpose.value)
     if review_id is not None:
-        ended = ended.where(Capability.review_id == review_id)
+        # one that is being used now is let alone, so that nobody waits for each other: whoever has
+        # left the review holds no link of it in force anyway
+        mine = sa.select(Capability.id).where(
+            Capability.review_id == review_id, Capability.person_id == person_id
+        )
+        ended = ended.where(Capability.id.in_(mine.with_for_update(skip_locked=True)))
     gone = session.execute(ended.values(ended_at=now).returning(Capability.id))
     return len(gone.all())

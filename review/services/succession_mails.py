@@ -111,6 +111,13 @@ def asked(session: Session, succession_id: int) -> int:
     return session.scalar(found) or 0
 
 
+def address_of_mission(session: Session, succession: Succession) -> str:
+    """Where the mission would be asked; empty without an address that works."""
+    office = succession.office
+    state = office.state.mission_email or ""
+    return "" if not state or dead_addresses.are_dead(session, [state]) else state
+
+
 def tell_refused(session: Session, succession: Succession, *, now: datetime) -> None:
     """Tell the secretariat that the mission leaves the office with its holder."""
     seen = snapshot.load(session, succession.office.review_id, now)

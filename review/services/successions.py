@@ -46,15 +46,6 @@ def may_see(actor: Person, one: Succession) -> bool:
     return actor.active and (actor.is_secretariat or mine)
 
 
-def of_office(session: Session, office_id: int) -> Succession | None:
-    """The open succession of an office."""
-    return session.scalars(
-        sa.select(Succession).where(
-            Succession.office_id == office_id, Succession.answered_at.is_(None)
-        )
-    ).one_or_none()
-
-
 # Begun ---------------------------------------------------------------------------------------
 
 
@@ -83,9 +74,11 @@ def begin(
     one = start(session, member, why, actor=actor, now=now, reason=reason, proposal=wanted)
     if one is not None:
         return one
-    found = of_office(session, member.office_id)
-    if found is None:
-        raise NotFound("no open succession")
+    found = session.scalars(
+        sa.select(Succession).where(
+            Succession.office_id == member.office_id, Succession.answered_at.is_(None)
+        )
+    ).one()
     if wanted:
         _propose(session, found, wanted, actor, now)
     return found
