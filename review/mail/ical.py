@@ -87,7 +87,7 @@ def written(
     from the sender, so an officer, who may be replaced, cannot be it. ``guest`` belongs to an
     invitation and its withdrawal, ``feed`` to neither.
     """
-    from icalendar import Calendar
+    from icalendar import Calendar, vDuration
 
     made = Calendar()
     made.add("prodid", PRODUCT)
@@ -97,8 +97,8 @@ def written(
     if feed is not None:
         for name in ("name", "x-wr-calname"):
             made.add(name, feed.name)
-        for name in ("refresh-interval", "x-published-ttl"):
-            made.add(name, feed.every, parameters={"VALUE": "DURATION"})
+        made.add("refresh-interval", feed.every, parameters={"VALUE": "DURATION"})
+        made.add("x-published-ttl", vDuration(feed.every))  # the same, as Outlook calls it
     for entry in entries:
         made.add_component(_event(entry, language, secretariat, method, guest))
     return bytes(made.to_ical())
