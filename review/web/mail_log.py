@@ -14,6 +14,7 @@ from review.services import delivery
 from review.services.accounts import AccountError
 from review.services.errors import NotAllowed
 from review.services.queries import mail_log as query
+from review.services.queries import task
 from review.services.queries.mail_log import MailFilters, MailRow
 from review.web import asked, notice_names, reading
 from review.web.access import needs, viewer
@@ -78,6 +79,7 @@ def show(mail_id: int) -> ResponseReturnValue:
         tries=query.tries(session, row.mail),
         answers=_ANSWERS,
         instead=query.instead(session, row.mail),
+        receipt=task.receipt_of_mail(session, row.mail.id),
         labels=_LABELS,
     )
 

@@ -12,7 +12,7 @@ from review.policy import Action
 from review.services import pauses
 from review.services.errors import NotFound
 from review.services.pauses import Whose
-from review.services.queries import date_changes, findings, reviews
+from review.services.queries import date_changes, findings, offices, reviews, task
 from review.web import notice_names, reading
 from review.web.access import may, needs, seen, viewer
 from review.web.picture import picture
@@ -47,9 +47,18 @@ def show(review_id: int) -> ResponseReturnValue:
         findings=findings.readable(page.seen, viewer()),
         may_assign=may(Action.MANAGE_PEOPLE),
         notice_name=notice_names.name,
+        successions=_successions(page),
         pause=pauses.in_force(reading.session(), Whose(review_id=review_id), clock.now()),
+        receipts=task.open_receipts(reading.session(), page.seen, viewer()),
         resting=_resting(page) if viewer().is_secretariat else [],
     )
+
+
+def _successions(page: reviews.ReviewPage) -> int:
+    """How many offices may have to change hands, of those that concern the reader."""
+    slots = {who.slot for who in page.capacities} if not viewer().is_secretariat else {0, 1, 2}
+    found = offices.lines(reading.session(), clock.now(), open_ones=True, reviews=[page.seen.id])
+    return sum(line.one.office.slot in slots for line in found)
 
 
 def _resting(page: reviews.ReviewPage) -> list[tuple[str, date]]:

@@ -81,6 +81,11 @@ class Links:
         assert main is not None
         return " ".join(main.get_text(" ").split())
 
+    def review(self, who: str) -> str:
+        """The page of the review, for somebody who is signed in."""
+        answer = self.scene.browser(who).get(f"/reviews/{self.scene.review_id}")
+        return str(answer.get_data(as_text=True))
+
     def press(self, page: str, action: str, follow: bool = True, **given: str) -> Any:
         """Fill in the form of a page that leads there, and send it as a browser does."""
         forms = self.page(page, self.client.get(page).status_code).select("main form[method=post]")

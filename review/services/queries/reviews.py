@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review import policy
 from review.models import Audit, Outbox, Person, Review
 from review.services import audit, snapshot
+from review.services.audit import Verb
 from review.services.errors import NotFound
 from review.services.queries import course
 from review.services.queries.turns import Due, Task, due, owed, tasks
@@ -121,11 +122,14 @@ def timeline(
 
     ``show`` is ``steps``, ``mails`` or ``all``. Mails are shown to the secretariat, and to anybody
     else only those that they received themselves. Words given with a step are for the secretariat,
-    for the side that gave them and for the parties whom the step tells.
+    for the side that gave them and for the parties whom the step tells; receipts are for the
+    secretariat and for the State that confirmed them.
     """
     parts = []
     if show in {"steps", "all"}:
         parts.append(_steps(seen, everything=show == "all"))
+    if show == "all":
+        parts.append(_receipts(seen, person))
     if show in {"mails", "all"}:
         parts.append(_mails(seen, person))
     both = sa.union_all(*parts).subquery()
@@ -173,12 +177,35 @@ def _steps(seen: Snapshot, *, everything: bool) -> sa.Select[tuple[object, ...]]
                 "acting_as", Audit.acting_as, "reached", Audit.after["reached"],
                 "iso3", Audit.iso3, "question", Audit.after["question"],
                 "role", Audit.after["role"], "slot", Audit.after["slot"],
+                "link", Audit.after["link"],
                 "said", sa.func.coalesce(*(given[word].astext for word in audit.WORDS)),
             ).label("detail"),
         )
         .outerjoin(Person, Person.id == Audit.person_id)
         .where(Audit.review_id == seen.id, Audit.verb.in_(known))
     )  # fmt: skip
+
+
+def _receipts(seen: Snapshot, person: Person) -> sa.Select[tuple[object, ...]]:
+    """Who has confirmed, by the link of a mail, that a task arrived."""
+    query = (
+        sa.select(
+            sa.literal("receipt").label("kind"),
+            Audit.id.label("id"),
+            Audit.verb.label("key"),
+            Audit.at.label("at"),
+            Person.title.label("by"),
+            sa.literal("").label("stage"),
+            Audit.simulated.label("simulated"),
+            sa.func.jsonb_build_object(
+                "acting_as", Audit.acting_as, "iso3", Audit.iso3,
+                "milestone", sa.func.split_part(Audit.after["milestone"].astext, ":", 1),
+            ).label("detail"),
+        )
+        .outerjoin(Person, Person.id == Audit.person_id)
+        .where(Audit.review_id == seen.id, Audit.verb == Verb.RECEIPT_CONFIRMED.value)
+    )  # fmt: skip
+    return query if person.is_secretariat else query.where(Audit.iso3 == person.iso3)
 
 
 def _mails(seen: Snapshot, person: Person) -> sa.Select[tuple[object, ...]]:

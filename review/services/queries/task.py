@@ -40,12 +40,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That somebody has confirmed the receipt of a task: with which mail, and when."""
+    """That somebody (no name: a Permanent Mission) has confirmed receipt of a task, and when."""
 
     by: str
-    iso3: str
+    state: str
     milestone: str
-    mail: int | None
+    """With its slot: ``desk_review:2``."""
     at: datetime
 
 
@@ -195,25 +195,35 @@ def _done(
     return Done(title or "", names.get(iso3 or "", ""), at)
 
 
-def receipts(session: Session, review_id: int) -> list[Receipt]:
-    """The receipts confirmed in a review, the first one first."""
-    return _receipts(session, Audit.review_id == review_id)
+def open_receipts(session: Session, seen: Snapshot, reader: Person) -> list[Receipt]:
+    """The receipts confirmed for what is owed in a review now, the last one of each person.
+
+    The secretariat reads all of them, others those of their own State.
+    """
+    mine = sa.true() if reader.is_secretariat else Audit.iso3 == reader.iso3
+    found = _receipts(session, seen, sa.and_(Audit.review_id == seen.id, mine))
+    turns = {f"{one.milestone.key}:{one.slot}" for one in owed(seen)}
+    last = {(one.by, one.state, one.milestone): one for one in found if one.milestone in turns}
+    return list(last.values())
 
 
-def receipt_of_mail(session: Session, mail_id: int) -> Receipt | None:
+def receipt_of_mail(session: Session, mail: int) -> Receipt | None:
     """The receipt that was confirmed with the link of a mail."""
-    found = _receipts(session, Audit.after["mail"].astext == str(mail_id))
+    found = _receipts(session, None, Audit.after["mail"].astext == str(mail))
     return found[0] if found else None
 
 
-def _receipts(session: Session, condition: sa.ColumnElement[bool]) -> list[Receipt]:
+def _receipts(
+    session: Session, seen: Snapshot | None, condition: sa.ColumnElement[bool]
+) -> list[Receipt]:
     rows = session.execute(
-        sa.select(Person.title, Audit.iso3, Audit.after, Audit.at)
+        sa.select(Person.title, Audit.iso3, Audit.after["milestone"].astext, Audit.at)
         .outerjoin(Person, Person.id == Audit.person_id)
         .where(Audit.verb == Verb.RECEIPT_CONFIRMED.value, condition)
         .order_by(Audit.id)
     )
+    names = {side.iso3: side.name for side in seen.sides.values()} if seen else {}
     return [
-        Receipt(title or "", iso3 or "", after["milestone"], after["mail"], at)
-        for title, iso3, after, at in rows
+        Receipt(title or "", names.get(iso3, iso3 or ""), milestone, at)
+        for title, iso3, milestone, at in rows
     ]
