@@ -125,7 +125,7 @@ def _link_faults(step: Step, name: str) -> Iterator[str]:
     if not step.by_link:
         return
     if wrong := sorted(set(step.effects) - BY_LINK_EFFECTS):
-        yield f"{name} can be taken by a link and has the effect {wrong[0]!r}"
+        yield f"{name} can be taken by a link and has the effect {wrong[0].value!r}"
     if not step.effects:
         yield f"{name} can be taken by a link and has no effect that is known to be harmless"
     if step.to or step.to_any or step.undoes:

@@ -17,6 +17,7 @@ from workflows.spec import (
     Deadline,
     DefinitionError,
     Each,
+    Effect,
     Field,
     FieldKind,
     Guard,
@@ -133,6 +134,13 @@ LADDERS: dict[str, tuple[dict[str, Any], str]] = {
         "milestone 'closed' has a deadline and nobody is reminded of it",
     ),
 }
+BY_LINK: dict[str, Any] = {
+    "by_link": True,
+    "by": (Actor.EXPERT,),
+    "effects": (Effect.ASK_EXTENSION,),
+}
+"""A step that the link of a mail is enough for."""
+
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "start": ({"start": "begnu"}, "the start is not a stage: 'begnu'"),
     "stage twice": ({"stages": (BEGUN, BEGUN, ENDED)}, "stage 'begun' is defined twice"),
@@ -239,6 +247,42 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         "final stage 'ended' is left by a step",
     ),
     "no end": ({"stages": (BEGUN, stage("ended"))}, "there is no final stage"),
+    "link that gives access": (
+        with_step(**BY_LINK | {"effects": (Effect.NOMINATE_EXPERT,)}),
+        "step 'work' can be taken by a link and has the effect 'nominate_expert'",
+    ),
+    "link that approves": (
+        with_step(**BY_LINK | {"effects": (Effect.ASK_EXTENSION, Effect.APPROVE)}),
+        "step 'work' can be taken by a link and has the effect 'approve'",
+    ),
+    "link without a known effect": (
+        with_step(**BY_LINK | {"effects": ()}),
+        "step 'work' can be taken by a link and has no effect that is known to be harmless",
+    ),
+    "link that moves the review": (
+        with_step(**BY_LINK | {"to": "ended"}),
+        "step 'work' can be taken by a link and moves the review",
+    ),
+    "link that undoes": (
+        with_step(**BY_LINK | {"undoes": ("closed",)}),
+        "step 'work' can be taken by a link and moves the review",
+    ),
+    "link to a dangerous step": (
+        with_step(**BY_LINK | {"dangerous": True}),
+        "step 'work' can be taken by a link and is more than a harmless form",
+    ),
+    "link to work on a page": (
+        with_step(**BY_LINK | {"page": "workbench"}),
+        "step 'work' can be taken by a link and is more than a harmless form",
+    ),
+    "link for the secretariat": (
+        with_step(**BY_LINK | {"by": (Actor.SECRETARIAT,)}),
+        "step 'work' can be taken by a link and is the secretariat's",
+    ),
+    "link that shows questions": (
+        asking(Field("a", "A", FieldKind.QUESTION), **BY_LINK),
+        "step 'work' can be taken by a link and shows choices in 'a'",
+    ),
 }
 
 
@@ -326,3 +370,14 @@ def test_fields_of_people_fit_their_columns(key: str) -> None:
                 step.key,
                 field.key,
             )
+
+
+def test_only_harmless_steps_can_be_taken_by_the_link_of_a_mail() -> None:
+    """A new one is a decision (docs/decisions/0009), not an accident."""
+    small(**with_step(**BY_LINK))
+    for one in PROCESSES.values():
+        assert {step.key for step in one.steps if step.by_link} == {
+            "ask_extension",
+            "take_back_request",
+            "schedule_dialogue",
+        }
