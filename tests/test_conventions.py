@@ -39,6 +39,7 @@ PUBLIC = {
     "accounts.sign_in",
     "accounts.sign_out",
     "bounces.report",
+    "calendar_feed.of_task",
     "calendar_feed.show",
     "digest_choice.end",
     "digest_choice.show",

@@ -113,6 +113,8 @@ NO_PAGES = {
     "planning_rules.data",
     "home.start",
     "board.export",
+    "calendar_feed.deadline",
+    "calendar_feed.of_task",
     "calendar_feed.show",
     "documents.download",
     "draws_files.announcement",

@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from review import clock, db, seals
-from review.models import Audit, Capability, CapabilityUse, Person
+from review.models import Audit, Capability, CapabilityUse, Outbox, Person
 from review.services import accounts, capabilities, people
-from review.services.capabilities import Purpose
+from review.services.capabilities import About, Purpose
 from tests import ics, world
 from tests.web.conftest import sign_in, token_of
 from tests.web.scene import Scene
@@ -300,3 +300,78 @@ def test_a_person_who_signs_in_anew_sees_the_same_address(
     one: Person = scene.person("expert_1")
     assert sign_in(elsewhere, one, world.PASSWORD).status_code == 302
     assert address in elsewhere.get("/account").get_data(as_text=True)
+
+
+# One deadline ------------------------------------------------------------------------------------
+
+
+def test_my_turn_offers_the_date_of_each_task(scene: Scene) -> None:
+    page = scene.browser("expert_1").get("/my-turn").get_data(as_text=True)
+    path = scene.path("deadlines/desk_review/1.ics")
+    assert f'href="{path}"' in page
+    got = scene.browser("expert_1").get(path)
+    assert got.status_code == 200
+    assert got.headers["Content-Disposition"] == 'attachment; filename="deadline.ics"'
+    assert got.headers["Cache-Control"] == "no-store"
+    event = ics.only(ics.read(got.data))
+    assert event["UID"] == f"due.desk_review.1.{scene.review_id}@secretariat.example"
+    assert event["URL"] == f"http://localhost/reviews/{scene.review_id}"
+
+
+@pytest.mark.parametrize(
+    ("who", "page", "code"),
+    [
+        ("expert_2", "deadlines/desk_review/1.ics", 404),
+        ("focal_point", "deadlines/desk_review/1.ics", 404),
+        ("observer", "deadlines/desk_review/1.ics", 404),
+        ("stranger", "deadlines/desk_review/1.ics", 404),
+        ("nobody", "deadlines/desk_review/1.ics", 302),
+        ("expert_1", "deadlines/experts_nominated/1.ics", 404),
+        ("expert_1", "deadlines/desk_review/3.ics", 404),
+        ("expert_1", "deadlines/nothing/1.ics", 404),
+        ("expert_1", "deadlines/desk_review/-1.ics", 404),
+    ],
+)
+def test_a_date_of_others_or_that_is_done_is_no_file(
+    scene: Scene, who: str, page: str, code: int
+) -> None:
+    assert scene.get(who, page).status_code == code
+
+
+def _task(who: Person | None, scene: Scene, slot: int) -> str:
+    """The link of a mail about a desk review, to a person or to the mission of the State."""
+    with db.transaction() as session:
+        row = session.scalars(sa.select(Outbox).where(Outbox.review_id.is_not(None))).all()[slot]
+        row.person_id = who.id if who else None
+        return capabilities.give_with_mail(
+            session,
+            row,
+            Purpose.TASK,
+            about=About(scene.review_id, slot, "desk_review", slot),
+            iso3="ITA",
+            now=clock.now(),
+        )
+
+
+def test_the_link_of_a_mail_offers_its_date_without_signing_in(app: Flask, scene: Scene) -> None:
+    token = _task(scene.person("expert_1"), scene, 1)
+    page = app.test_client().get(f"/task/{token}").get_data(as_text=True)
+    assert f'href="/task/{token}/deadline.ics"' in page
+    got = fetch(app, f"/task/{token}/deadline.ics")
+    event = ics.only(ics.read(got.data))
+    assert event["SUMMARY"] == "Due: Submit the desk review (Zambia)"
+    assert token.encode() not in got.data.replace(b"\r\n ", b""), "the secret stays in the mail"
+    with scene.work() as w:
+        world.find_all(w, 1)
+        w.take("submit_desk_review", w.expert_1)
+    assert fetch(app, f"/task/{token}/deadline.ics").status_code == 404
+    assert fetch(app, "/task/m1.0/deadline.ics").status_code == 404
+
+
+def test_a_mission_gets_the_date_without_a_page_that_it_cannot_open(
+    app: Flask, scene: Scene
+) -> None:
+    token = _task(None, scene, 2)
+    event = ics.only(ics.read(fetch(app, f"/task/{token}/deadline.ics").data))
+    assert "URL" not in event
+    assert "http" not in event["DESCRIPTION"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ from review.services.snapshot import Snapshot
 from workflows import engine
 from workflows.deadlines import local_day
 from workflows.outlook import Key
-from workflows.spec import Milestone, Party
+from workflows.spec import Party
 
 EVERY: Final = timedelta(hours=4)
 """How often programs are asked to look again; some look once a day whatever they are asked."""
@@ -92,20 +92,54 @@ def _entries(voice: Voice, known: _Known) -> Iterator[Entry]:
 
 
 def _deadlines(voice: Voice, about: About, seen: Snapshot, known: _Known) -> Iterator[Entry]:
-    for milestone, slot, on in owed(seen, known.person):
-        owner = due(seen, milestone, slot, on)
-        yield entries.deadline(
-            voice,
-            about,
-            milestone,
-            slot,
-            on=on,
-            where=Where(owner.zone, owner.place, known.person.time_zone),
-            changed_at=known.changed[seen.id, (milestone.key, slot)],
-        )
+    for key in owed(seen, known.person):
+        yield _deadline(voice, about, seen, key, known.changed, known.person.time_zone)
 
 
-def owed(seen: Snapshot, person: Person) -> Iterator[tuple[Milestone, int, date]]:
+def _deadline(
+    voice: Voice,
+    about: About,
+    seen: Snapshot,
+    key: Key,
+    changed: Mapping[tuple[int, Key], datetime],
+    zone: str,
+) -> Entry:
+    owner = due(seen, seen.process.milestone(key[0]), key[1], seen.facts.due[key])
+    return entries.deadline(
+        voice,
+        about,
+        owner.milestone,
+        owner.slot,
+        on=seen.facts.due[key],
+        where=Where(owner.zone, owner.place, zone),
+        changed_at=changed[seen.id, key],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a file is made. ``linked``: they can sign in and open the page of the review."""
+
+    language: str
+    time_zone: str
+    linked: bool = True
+
+
+def one_deadline(
+    session: Session, seen: Snapshot, key: Key, reader: Reader, secretariat: Mailbox
+) -> bytes:
+    """The file of one date of a review, which the caller has found to be the reader's."""
+    about = About(seen.id, seen.columns["iso3"], seen.process, linked=reader.linked)
+    changed = _changes(session, [seen])
+
+    def say(voice: Voice) -> bytes:
+        entry = _deadline(voice, about, seen, key, changed, reader.time_zone)
+        return ical.written([entry], language=voice.language.code, secretariat=secretariat)
+
+    return entries.spoken(reader.language, say)
+
+
+def owed(seen: Snapshot, person: Person) -> Iterator[Key]:
     """What a person's side has to reach by a day in one review, also what waits for others yet."""
     if seen.facts.suspended:
         return
@@ -117,7 +151,7 @@ def owed(seen: Snapshot, person: Person) -> Iterator[tuple[Milestone, int, date]
         if dates.done_at or dates.due_on is None or (party, side) not in mine:
             continue
         if engine.applies(item, seen.facts):
-            yield item, slot, dates.due_on
+            yield key, slot
 
 
 def _changes(session: Session, reviews: Sequence[Snapshot]) -> dict[tuple[int, Key], datetime]:
