@@ -20,7 +20,9 @@ PAGES: Final = (
     "health",
     "accounts",
     "account_links",
+    "digest_choice",
     "calendar_feed",
+    "task",
     "my_turn",
     "board",
     "cycle",
@@ -50,6 +52,8 @@ PAGES: Final = (
     "calendars",
     "pairings",
     "reminder_plan",
+    "offices",
+    "successions",
     "operations",
     "metrics",
 )

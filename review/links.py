@@ -15,9 +15,11 @@ PATHS: Final = {
     "account": ("accounts.show", "/account"),
     "invitation": ("account_links.invitation", "/invitation/{token}"),
     "password_reset": ("account_links.reset_password", "/password/{token}"),
+    "digest": ("digest_choice.show", "/digest/{token}"),
     "my_turn": ("my_turn.show", "/my-turn"),
     "operations": ("operations.show", "/operations"),
     "calendar": ("calendar_feed.show", "/calendar/{token}.ics"),
+    "task": ("task.show", "/task/{token}"),
     "review": ("reviews.show", "/reviews/{review_id}"),
     "step": ("steps.ask", "/reviews/{review_id}/steps/{step}"),
     "answers": ("answers.overview", "/reviews/{review_id}/answers"),
@@ -25,6 +27,9 @@ PATHS: Final = {
     "workbench": ("workbench.overview", "/reviews/{review_id}/workbench"),
     "questions": ("questions.show", "/reviews/{review_id}/questions"),
     "report": ("report.show", "/reviews/{review_id}/report"),
+    "succession": ("successions.of_mission", "/succession/{token}"),
+    "succession_course": ("offices.course", "/successions/{succession_id}"),
+    "offices": ("offices.show", "/reviews/{review_id}/offices"),
 }
 
 _base = ""

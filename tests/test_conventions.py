@@ -77,6 +77,7 @@ OF_THE_HOUSE = {
     "succession_asked",
     "succession_receipt",
     "succession_refused",
+    "task_link",
 }
 """Mails that no step sends."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from review import links
 from review.languages import N_
 from review.mail import facts
 from review.mail.due import Due
@@ -72,7 +73,7 @@ def _rows(voice: Voice, words: Mapping[str, Any], what: str) -> Iterator[Row]:
         return
     yield Row(voice.gettext("Review"), words["review"])
     if words["by"]:
-        yield Row(voice.gettext("From"), words["by"])
+        yield Row(voice.gettext("From"), words["by"][0].upper() + words["by"][1:])
     due = words["due"]
     if due.known:
         yield Row(_due_label(voice, due, about), due.long, due.distance)
@@ -90,6 +91,13 @@ def after(voice: Voice, words: Mapping[str, Any]) -> tuple[str, ...]:
     due = words["due"]
     if not due.yours or words["role"] in facts.OFFICE_ROLES:
         return ()
+    if words["has_task"] and not words["is_mission"]:
+        return (
+            voice.gettext(
+                "Need more time, or is this for somebody else? Say so on the page behind the link, "
+                "or reply to this message: it goes to the secretariat."
+            ),
+        )
     return (
         voice.gettext(
             "Need more time, or is this for somebody else? Reply to this message: it goes to the "
@@ -124,11 +132,22 @@ def reasons(voice: Voice, words: Mapping[str, Any], why: str) -> tuple[str, ...]
     return (because,)
 
 
+def leaving(letter: Letter) -> str:
+    """Where its reader ends a digest without signing in; other mails have no such page."""
+    secret = letter.params.get("leaving")
+    return links.absolute("digest", token=secret) if secret else ""
+
+
 def promise(voice: Voice, letter: Letter, words: Mapping[str, Any]) -> str:
     """That nothing here needs a safe, and what the link is."""
     safe = voice.gettext("This message holds no confidential information.")
     if "token" in letter.params:
         return voice.gettext("The link is for you alone and works once; do not forward it.")
+    if {"task", "succession_link"} & letter.params.keys():
+        alone = voice.gettext(
+            "The link is for you alone and opens without signing in; do not forward it."
+        )
+        return f"{safe} {alone}"
     if words["is_mission"]:
         return safe
     opens = voice.gettext("The link opens after you sign in.")  # in an f-string none would find it

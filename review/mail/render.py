@@ -8,6 +8,7 @@ catalogue lacks a single text of it, the whole mail is in English and says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -15,7 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import cache, partial
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -23,8 +24,9 @@ from jinja2.environment import TemplateModule
 
 from review import languages, links
 from review.languages import Language
-from review.mail import attached, facts, frame
+from review.mail import attached, facts, frame, headers
 from review.mail.attached import Attached
+from review.mail.flowed import flowed
 from review.mail.frame import Item, Row
 from review.mail.letter import Letter
 from review.mail.voice import Voice
@@ -55,6 +57,8 @@ class Words:
     promise: str
     account: str
     """Where the recipient chooses which messages come; empty without an account."""
+    leaving: str
+    """Where a digest is ended; other mails have none."""
 
     @property
     def shown_link(self) -> str:
@@ -122,8 +126,9 @@ def _words(letter: Letter, voice: Voice, sender: str, now: datetime) -> Words:
     known = facts.of(letter, voice, now, parseaddr(sender)[1])
     said = _environment().get_template(f"email/{letter.notice}.txt").make_module(known)
     part = partial(_part, said)
-    by_mail = bool(known["is_mission"])
-    action = voice.gettext("Answer the secretariat") if by_mail else part("action")
+    asks = "succession_link" in letter.params  # a mission with a page of its own for this
+    by_mail = known["is_mission"] and not known["has_task"] and not asks
+    action = part("action") if asks else _action(voice, known, part("action"))
     return Words(
         subject=part("subject"),
         ask=part("ask"),
@@ -141,8 +146,20 @@ def _words(letter: Letter, voice: Voice, sender: str, now: datetime) -> Words:
         after=frame.after(voice, known),
         why=frame.reasons(voice, known, frame.why_instead(voice, letter, known) or part("why", "")),
         promise=frame.promise(voice, letter, known),
-        account="" if by_mail or "token" in letter.params else links.absolute("account"),
+        account=""
+        if known["is_mission"] or "token" in letter.params
+        else links.absolute("account"),
+        leaving=frame.leaving(letter),
     )
+
+
+def _action(voice: Voice, known: Mapping[str, Any], otherwise: str) -> str:
+    """What stands on the button: a mission has no account, it confirms and answers in writing."""
+    if not known["is_mission"]:
+        return otherwise
+    if known["has_task"]:
+        return voice.gettext("See what is asked, and confirm receipt")
+    return voice.gettext("Answer the secretariat")
 
 
 def _answer(address: str, subject: str) -> str:
@@ -165,21 +182,22 @@ def _one_line(text: str) -> str:
 def _message(letter: Letter, written: Written, sender: str, now: datetime) -> EmailMessage:
     name, address = parseaddr(sender)
     domain = address.rpartition("@")[2]
-    message = EmailMessage(policy=POLICY)
+    message = EmailMessage(policy=headers.POLICY)
     message["From"] = _address(name, address)
     message["To"] = _address(str(letter.params.get("title", "")), letter.address)
     message["Subject"] = written.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = letter.message_id(domain)
     if thread := letter.thread_id(domain):
-        message["References"] = thread
-        message["In-Reply-To"] = thread
+        headers.put_together(message, thread)
+    if leaving := frame.leaving(letter):
+        headers.offer_end(message, leaving)
     officer = letter.params.get("officer")
     if officer and officer["email"] != letter.address:
         message["Reply-To"] = _address(officer["title"], officer["email"])
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(written.text)
+    message.set_content(flowed(written.text), params={"format": "flowed"})
     message.add_alternative(written.html, subtype="html")
     return message
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from review import languages
 from review.languages import N_
 from review.models.people import Person
-from review.services import account_links, audit, capabilities, passwords
+from review.services import account_links, audit, capabilities, digest_choice, passwords
 from review.services.account_links import Purpose
 from review.services.audit import Verb
 from workflows.given import EMAIL
@@ -193,6 +193,8 @@ def change_preferences(
         person.language = preferences.language
         person.time_zone = preferences.time_zone
         person.digest = preferences.digest
+        if before.digest and not person.digest:
+            digest_choice.release(session, person, now)
         session.flush()
         audit.record(
             session,

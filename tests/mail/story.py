@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 
 from review.mail.letter import Letter
 from review.models import Outbox
-from review.services import accounts, answers, digest, findings, reminders
+from review.services import (
+    accounts,
+    answers,
+    by_link,
+    capabilities,
+    digest,
+    findings,
+    mail_links,
+    reminders,
+)
 from review.services.draws import assignment
 from review.services.draws.assignment import Assignment
 from tests import world
@@ -130,6 +139,14 @@ def _agree_and_publish(w: World) -> None:
     w.take("publish_report", w.focal_point, extent="part", consent=True)
 
 
+def _lose_a_link(w: World) -> None:
+    """Somebody opens the link of a reminder after its end, and asks for a new one."""
+    mails = w.session.scalars(sa.select(Outbox).where(Outbox.notice == "reminder")).all()
+    row = next(one for one in mails if one.person_id == w.focal_point.id)
+    token = mail_links.given(w.session, row, w.now)["task"]
+    by_link.ask_for_new_link(w.session, token, now=w.now + capabilities.TASK_FOR)
+
+
 def _go_astray(w: World) -> None:
     """What the secretariat mends, and what others then owe and do not do."""
     w.take("correct_position", w.officer, stage="self_assessment", reason=MARK)
@@ -149,6 +166,7 @@ def _go_astray(w: World) -> None:
     accounts.forgot_password(w.session, w.focal_point.email, now=w.now)
     for days in (3, 6, 15, 30):
         reminders.sweep(w.session, w.now + days * DAY)
+    _lose_a_link(w)
     w.focal_point.digest = True
     w.session.flush()
     for days in range(60, 64):  # one of them is a working day

@@ -21,6 +21,7 @@ from babel.support import NullTranslations, Translations
 from sqlalchemy.orm import Session
 
 from review import languages, links
+from review.mail.flowed import joined
 from review.mail.letter import Letter
 from review.mail.render import CannotWrite, render, written_notices
 from review.resources import TRANSLATIONS
@@ -39,6 +40,7 @@ ACCOUNTS = {
     "escalation",
     "digest",
     "reviewer_released",
+    "task_link",
 }
 
 
@@ -102,7 +104,7 @@ def _check(letter: Letter, message: EmailMessage) -> None:
 def _parts(message: EmailMessage) -> tuple[str, str]:
     found = [message.get_body((kind,)) for kind in ("plain", "html")]
     text, html = (str(part.get_content()).replace("\r\n", "\n") for part in found if part)
-    return text, html
+    return joined(text), html
 
 
 _MARKS_OF_TEXT = r"^[^:.]{2,40}: +|^\* |(?<=chapters III and IV): | \(|\)$|^\[|\]$|:$"

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from review import db, links
 from review.mail.letter import Letter
 from review.mail.render import write
-from review.models import Outbox, Person
-from review.services import digest, outdated, reminders
+from review.models import Outbox, Pause, Person
+from review.services import digest, digest_choice, outdated, reminders
 from tests import world
 from tests.world import World
 
@@ -145,3 +145,25 @@ def test_four_at_once_write_one_digest(committed: World) -> None:
         assert sum(four.map(_write, [committed.now] * 4)) == 1
     with db.reading() as session:
         assert len(digests(session)) == 1
+
+
+def test_who_ends_the_digest_gets_at_once_what_waited_and_after_a_pause_what_it_kept(
+    focal: World,
+) -> None:
+    due = focal.seen().dates["self_assessment_submitted", 0].due_on
+    assert due is not None
+    now = datetime(due.year, due.month, due.day, 10, tzinfo=UTC) - 14 * DAY
+    reminders.sweep(focal.session, now)
+    person = focal.session.get_one(Person, focal.focal_point.id)
+    waiting = focal.session.scalars(digest.waiting([person.id])).one()
+    until = (now + 3 * DAY).date()
+    focal.session.add(
+        Pause(person_id=person.id, until=until, reason="", set_by=person.id, set_at=now)
+    )
+    focal.session.flush()
+    assert digest_choice.release(focal.session, person, now) == 1
+    assert waiting.state == "waiting"
+    assert waiting.next_try_at == datetime(
+        until.year, until.month, until.day, 21, 59, 59, tzinfo=UTC
+    )
+    assert digest_choice.release(focal.session, person, now) == 0

@@ -1,0 +1,42 @@
+"""Headers that a mail program acts on: what a mail belongs to, how a digest is ended."""
+
+from __future__ import annotations
+
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, Policy
+from typing import Final
+
+
+class _Whole(UnstructuredHeader, BaseHeader):
+    """A header that is never folded: it would be encoded like words, which no program undoes."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _registry() -> HeaderRegistry:
+    made = HeaderRegistry()
+    for name in ("references", "in-reply-to", "list-unsubscribe", "list-unsubscribe-post"):
+        made.map_to_type(name, _Whole)
+    return made
+
+
+POLICY: Final = SMTP.clone(cte_type="7bit", header_factory=_registry())
+"""Passes servers without 8BITMIME unchanged."""
+
+
+def put_together(message: EmailMessage, thread: str) -> None:
+    """Keep a mail with the others of its review: all of them answer the same, which never left.
+
+    One root instead of a chain: whoever joins late, or lost a mail, has one conversation as well.
+    """
+    message["References"] = thread
+    message["In-Reply-To"] = thread
+
+
+def offer_end(message: EmailMessage, address: str) -> None:
+    """Let mail programs offer a way out: a page and, where it is safe, one press (RFC 8058)."""
+    message["List-Unsubscribe"] = f"<{address}>"
+    if address.startswith("https:"):
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
