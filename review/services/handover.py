@@ -62,7 +62,7 @@ def hand_over(change: Change) -> None:
         "slot": holder.slot,
         "succession": succession.id,
     }
-    change.params |= {"nominated_by": former.office.iso3, "office_role": former.role}
+    change.params |= {"nominated_by": former.office.iso3, "review_id": change.review_id}
 
 
 def _leaving(change: Change) -> Member:

@@ -19,7 +19,8 @@ from review import clock, db, languages
 from review.services import accounts, calendar_links, dead_addresses, pauses, reminder_plan
 from review.services.accounts import AccountError, Preferences
 from review.services.pauses import Whose
-from review.web import kept, reading, sessions
+from review.services.queries import offices
+from review.web import kept, reading, sessions, succession_words
 from review.web.access import public, signed_in, viewer
 from review.web.account_forms import (
     ChangePasswordForm,
@@ -196,6 +197,8 @@ def _account_page(
         coming=reminder_plan.of_person(reading.session(), me, clock.now(), _COMING_DAYS)[:_COMING],
         pause=pauses.in_force(reading.session(), Whose(person_id=me.id), clock.now()),
         dead=dead_addresses.of_person(reading.session(), me),
+        held=offices.held_by(reading.session(), me),
+        office=succession_words.office,
         calendar=calendar_links.address(link) if link else "",
     )
 

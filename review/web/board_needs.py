@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import url_for
 
 from review.services.queries.needs import Kind, Need
-from review.web import mail_needs, present, wording
+from review.web import mail_needs, present, succession_needs, wording
 from review.web.mail_needs import Show, Told
 from review.web.mail_needs import said as _said
 from review.web.mail_needs import state as _state
@@ -269,6 +269,7 @@ _ONE: Final[dict[Kind, Callable[[Need], Told]]] = {
     Kind.ADDRESS_DEAD: mail_needs.address_dead,
     Kind.MAIL_FAILED: mail_needs.mail_failed,
     Kind.DATE_ASKED: _date_asked,
+    Kind.SUCCESSION: succession_needs.open_one,
     Kind.OWN_LATE: _own_late,
     Kind.SILENT: _silent,
     Kind.OWN_WAITING: _own_waiting,
@@ -279,6 +280,7 @@ _ONE: Final[dict[Kind, Callable[[Need], Told]]] = {
 _MANY: Final[dict[Kind, Callable[[Need, Show], Told]]] = {
     Kind.ADDRESS_DEAD: mail_needs.addresses_dead,
     Kind.MAIL_FAILED: mail_needs.mails_failed,
+    Kind.SUCCESSION: succession_needs.others,
     Kind.OWN_LATE: _own_late_rest,
     Kind.SILENT: _silent_rest,
     Kind.OWN_WAITING: _own_waiting_rest,

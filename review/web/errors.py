@@ -7,13 +7,15 @@ from typing import Final
 
 from flask import Flask, Response, current_app, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from review import seals
 from review.languages import N_
 from review.services.errors import NotAllowed, NotFound, Stale
-from review.web import frame, present
+from review.services.queries import offices
+from review.web import frame, present, reading
 from review.web.words import _
 from workflows.registry import PROCESSES
 
@@ -59,7 +61,7 @@ def install(app: Flask, unavailable: tuple[type[Exception], ...]) -> None:
     """Answer every failure; `unavailable` are the errors of a database that is away."""
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(NotFound, lambda _error: _answer(404))
+    app.register_error_handler(NotFound, lambda _error: _missing())
     app.register_error_handler(NotAllowed, lambda _error: _answer(403))
     app.register_error_handler(Stale, _stale)
     app.register_error_handler(Exception, _unexpected)
@@ -75,7 +77,28 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}
     }
     said = error.description if error.description != type(error).description else None
+    if code == 404 and said is None:
+        return _missing()
     return _answer(code, headers, text=said)
+
+
+def _missing() -> ResponseReturnValue:
+    """No such page; to whoever handed their office in this review over, that it is so since then.
+
+    What they typed is theirs and is shown once more.
+    """
+    review_id = (request.view_args or {}).get("review_id")
+    if review_id is None or not current_user.is_authenticated:
+        return _answer(404)
+    at = offices.handed_over_at(reading.session(), current_user.id, review_id)
+    if at is None:
+        return _answer(404)
+    text = _(
+        "You handed this office over: %(moment)s. Your access to the review ended then, and "
+        "nothing of yours was done since.",
+        moment=present.moment(at),
+    )
+    return _answer(404, text=text, typed=_typed())
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:

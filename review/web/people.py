@@ -12,9 +12,10 @@ from review.languages import N_
 from review.policy import Action
 from review.services import dead_addresses, people
 from review.services.accounts import AccountError
+from review.services.queries import offices
 from review.services.queries import people as query
 from review.services.queries.people import PeopleFilters, Status
-from review.web import asked, reading
+from review.web import asked, reading, succession_words
 from review.web.access import needs, viewer
 from review.web.people_forms import CloseForm, OfficerForm, SecretariatForm
 from review.web.words import _
@@ -35,6 +36,12 @@ _ACTS: Final = {
     "nominate_expert": N_("Nominated as governmental expert"),
     "admit_observer": N_("Admitted as observer"),
     "release_person": N_("Released from a review"),
+    "hand_over": N_("Handed over, or took over, an office"),
+    "succession_begun": N_("A successor is looked for"),
+    "succession_proposed": N_("A successor was proposed"),
+    "succession_refused": N_("Still in office, the State says"),
+    "succession_withdrawn": N_("The search for a successor was taken back"),
+    "mandate_set": N_("End of the mandate set"),
     "account_opened": N_("Invitation accepted"),
     "account_changed": N_("Language, time zone or messages changed"),
     "account_closed": N_("Account closed"),
@@ -88,6 +95,8 @@ def show(person_id: int) -> ResponseReturnValue:
         acts=_ACTS,
         may_change=people.may_change(viewer(), row.person),
         dead=dead_addresses.of_person(reading.session(), row.person),
+        successions=offices.of_person(reading.session(), person_id),
+        succession_words=succession_words,
     )
 
 

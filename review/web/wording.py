@@ -195,6 +195,8 @@ def side_names(review: Snapshot, slots: tuple[int, ...]) -> list[str]:
 def acted_for(review: Snapshot, acting_as: str, iso3: str | None) -> str:
     """For whom somebody acted, out of the audit trail: the State's name, or the secretariat."""
     found: list[Side] = [side for side in review.sides.values() if side.iso3 == iso3]
+    if found and acting_as.startswith("mission"):
+        return _("Permanent Mission of %(state)s", state=_(found[0].name))
     if found:
         return found[0].name
     return _("Secretariat") if acting_as.startswith("secretariat") else ""

@@ -15,8 +15,9 @@ from review.models import DeadAddress, Member, Outbox, Person
 from review.services import dead_addresses, planning
 from review.services.account_links import INVITATION_FOR
 from review.services.dead_addresses import Trouble
-from review.services.queries import date_changes
+from review.services.queries import date_changes, offices
 from review.services.queries.board import Row
+from review.services.queries.offices import Line
 from review.services.queries.turns import Due
 from review.services.snapshot import VIENNA
 from workflows import engine
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     ADDRESS_DEAD = "address_dead"
     MAIL_FAILED = "mail_failed"
     DATE_ASKED = "date_asked"
+    SUCCESSION = "succession"
     OWN_LATE = "own_late"
     SILENT = "silent"
     OWN_WAITING = "own_waiting"
@@ -74,6 +76,7 @@ class Need:
     address: str = ""
     error: str = ""
     trouble: Trouble | None = None
+    succession: Line | None = None
     reminded: Reminded = Reminded()
     asked: date | None = None
     """The date that somebody asks for."""
@@ -91,6 +94,7 @@ def needs(session: Session, rows: Sequence[Row], now: datetime, prepared: int) -
         *_dead(session, rows),
         *_failed(session, rows),
         *_dates_asked(session, running, now),
+        *_successions(session, rows, now),
         *_turns(running),
         *_stopped(running, now),
         *_selected(running, prepared),
@@ -190,6 +194,19 @@ def _dates_asked(session: Session, rows: Sequence[Row], now: datetime) -> Iterat
             step="grant_extension",
             since=local_day(one.at, VIENNA),
             asked=one.asked_date,
+        )
+
+
+def _successions(session: Session, rows: Sequence[Row], now: datetime) -> Iterator[Need]:
+    """Offices that may have to change hands and about which the State has not answered."""
+    by_id = {row.id: row for row in rows}
+    for line in offices.lines(session, now, open_ones=True, reviews=by_id):
+        yield Need(
+            Kind.SUCCESSION,
+            line.days,
+            row=by_id[line.review.id],
+            since=local_day(line.one.begun_at, VIENNA),
+            succession=line,
         )
 
 

@@ -173,3 +173,16 @@ def open_of_office(session: Session, office_id: int) -> Succession | None:
 def review_name(session: Session, review_id: int) -> str:
     """The State under review, in English."""
     return session.get_one(Review, review_id).state.name
+
+
+def handed_over_at(session: Session, person_id: int, review_id: int) -> datetime | None:
+    """When somebody handed their last office in a review over; None where they did not."""
+    return session.scalar(
+        sa.select(sa.func.max(Succession.answered_at))
+        .join(Member, Member.id == Succession.predecessor_id)
+        .where(
+            Member.person_id == person_id,
+            Member.review_id == review_id,
+            Succession.state == "confirmed",
+        )
+    )
