@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from tests.web.conftest import sign_in, token_of
 from tests.web.scene import Scene
 
 ADDRESS = re.compile(r'id="calendar-address"[^>]* value="http://localhost(/calendar/[^"]+)"')
+
+WHILE_IT_RUNS = datetime(2011, 8, 1, 8, 0, tzinfo=UTC)
+"""Before the desk review is due."""
 
 
 @pytest.fixture
@@ -306,9 +310,13 @@ def test_a_person_who_signs_in_anew_sees_the_same_address(
 
 
 def test_my_turn_offers_the_date_of_each_task(scene: Scene) -> None:
-    page = scene.browser("expert_1").get("/my-turn").get_data(as_text=True)
     path = scene.path("deadlines/desk_review/1.ics")
+    with clock.frozen(WHILE_IT_RUNS):
+        page = scene.browser("expert_1").get("/my-turn").get_data(as_text=True)
     assert f'href="{path}"' in page
+    scene.browsers.clear()
+    late = scene.browser("expert_1").get("/my-turn").get_data(as_text=True)
+    assert path not in late, "it is over"
     got = scene.browser("expert_1").get(path)
     assert got.status_code == 200
     assert got.headers["Content-Disposition"] == 'attachment; filename="deadline.ics"'
@@ -355,7 +363,8 @@ def _task(who: Person | None, scene: Scene, slot: int) -> str:
 
 def test_the_link_of_a_mail_offers_its_date_without_signing_in(app: Flask, scene: Scene) -> None:
     token = _task(scene.person("expert_1"), scene, 1)
-    page = app.test_client().get(f"/task/{token}").get_data(as_text=True)
+    with clock.frozen(WHILE_IT_RUNS):
+        page = app.test_client().get(f"/task/{token}").get_data(as_text=True)
     assert f'href="/task/{token}/deadline.ics"' in page
     got = fetch(app, f"/task/{token}/deadline.ics")
     event = ics.only(ics.read(got.data))
