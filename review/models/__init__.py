@@ -24,6 +24,7 @@ from review.models.planning import (
     ListedExpert,
     LotRequest,
 )
+from review.models.prepared import PreparedReminder, ReminderChange
 from review.models.reports import Approval, ReportComment, ReportSection, ReportText
 from review.models.reviews import (
     ClockStop,
@@ -70,7 +71,9 @@ __all__ = [
     "Outbox",
     "Pause",
     "Person",
+    "PreparedReminder",
     "Question",
+    "ReminderChange",
     "ReportComment",
     "ReportSection",
     "ReportText",
