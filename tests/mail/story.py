@@ -23,6 +23,7 @@ from review.services import (
 from review.services.draws import assignment
 from review.services.draws.assignment import Assignment
 from tests import world
+from tests.mail.succession_story import secrets, succeed
 from tests.world import World
 
 MARK = "SECRET-7f3a"
@@ -50,6 +51,7 @@ def tell(session: Session) -> Story:
     _draw_and_defer(w)
     world.advance(w, "self_assessment")
     _answer(w)
+    succeed(w, MARK)
     _assess_and_ask(w)
     _talk(w)
     _agree_and_publish(w)
@@ -60,7 +62,9 @@ def tell(session: Session) -> Story:
 def _letters(session: Session) -> list[Letter]:
     """What waits in the outbox."""
     return [
-        Letter(m.id, m.key, m.notice, m.language, m.address, m.params, m.review_id)
+        Letter(
+            m.id, m.key, m.notice, m.language, m.address, m.params | secrets(m.notice), m.review_id
+        )
         for m in session.scalars(sa.select(Outbox).order_by(Outbox.id))
     ]
 
