@@ -198,6 +198,16 @@ def _reminders(process: Process) -> list[str]:
         ),
         "",
     ]
+    silence = process.silence
+    if silence.days:
+        lines += [
+            (
+                f"Who is {silence.days} days late, was reminded and gave no sign of life since is"
+                " not removed: their State is asked whether they still hold their office."
+                f" ({silence.ref}; {silence.basis})"
+            ),
+            "",
+        ]
     ladders: dict[tuple[Rule, ...], list[str]] = {}
     for item in process.milestones:
         rules = process.reminders if item.reminders is None else item.reminders

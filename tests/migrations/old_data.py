@@ -155,9 +155,43 @@ def _last_signs_of_life_are_those_of_jobs(connection: sa.Connection) -> None:
     }
 
 
+FORMER_HOLDERS: Final = (
+    FIRST
+    + """
+UPDATE member SET ended_at = '2010-09-01T08:00Z';
+INSERT INTO person (email, title, role, iso3, invited_at) VALUES
+  ('second@zmb.example', 'Second', 'focal_point', 'ZMB', '2010-09-01T08:00Z'),
+  ('beside@zmb.example', 'Beside', 'focal_point', 'ZMB', '2010-10-01T08:00Z'),
+  ('one@zwe.example', 'One', 'expert', 'ZWE', '2010-07-20T08:00Z');
+INSERT INTO member (review_id, person_id, role, slot, since)
+  SELECT r.id, p.id, p.role, CASE p.role WHEN 'expert' THEN 1 ELSE 0 END, p.invited_at
+  FROM review r, person p WHERE p.email IN ('second@zmb.example', 'beside@zmb.example',
+    'one@zwe.example');
+"""
+)
+"""A focal point with a successor, another one beside, and an expert: members before offices."""
+
+
+def _members_hold_offices(connection: sa.Connection) -> None:
+    rows = connection.execute(
+        sa.text(
+            "SELECT p.email, o.role, o.slot, o.number, o.iso3, m.ended_at IS NULL"
+            " FROM member m JOIN office o ON o.id = m.office_id JOIN person p ON p.id = m.person_id"
+        )
+    ).all()
+    assert {row[0].partition("@")[0]: tuple(row[1:]) for row in rows} == {
+        "focal.point": ("focal_point", 0, 1, "ZMB", False),
+        "second": ("focal_point", 0, 1, "ZMB", True),
+        "beside": ("focal_point", 0, 2, "ZMB", True),
+        "one": ("expert", 1, 1, "ZWE", True),
+    }
+    assert connection.scalar(sa.text("SELECT count(*) FROM office")) == 3
+
+
 OLD_DATA: Final = (
     OldData("one review", "0001", FIRST, _first_rows_are_still_there),
     OldData("a shared symbol", "0001", SHARED_SYMBOL, _first_completed_keeps_its_symbol),
     OldData("a circulated response", "0003", CIRCULATED, _who_had_the_response_keeps_it),
     OldData("signs of life", "0009", HEARTBEATS, _last_signs_of_life_are_those_of_jobs),
+    OldData("holders of offices", "0011", FORMER_HOLDERS, _members_hold_offices),
 )
