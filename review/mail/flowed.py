@@ -1,7 +1,7 @@
 """Plain text in lines that everybody can read, and that programs which know how join again.
 
 Lines are broken at 72 characters as RFC 3676 has it (format=flowed): one that goes on ends with a
-space. Elsewhere they simply are short lines. An address is never broken, nor is text without spaces.
+space. Elsewhere they simply are short lines. Never broken: an address, and text without spaces.
 """
 
 from __future__ import annotations

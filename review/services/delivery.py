@@ -161,6 +161,8 @@ def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> b
     except TryLater as problem:
         _postpone(row, seals.veiled(str(problem)), now)
         _note_try(session, row, "later", str(problem), now)
+        if row.state == "failed" and not isinstance(problem, Away):
+            bounces.came_back(session, row, row.error, now, hard=False)
         done.failed += row.state == "failed"
         done.later += row.state == "waiting"
         return _goes_on(course, _domain(row), problem)

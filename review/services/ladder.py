@@ -3,7 +3,9 @@
 The reader under another address, then the other people of the side in the review, then the
 Permanent Mission. Of the secretariat: the administrators. Nobody gets a mail that they have
 already, no address is tried twice, and an address that does not work is passed over, so the way
-down always ends. Mails about an account, with their links, and digests are for one person alone.
+down always ends. A reminder passes over whoever has a pause, unless nobody else is left; a pause
+holds back no other mail. Mails about an account, with their links, and digests are for one person
+alone.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from sqlalchemy.orm import Session
 
 from review.models import Outbox, Person
 from review.policy import ADMINISTRATOR
-from review.services import notices, outbox, snapshot
+from review.services import holds, notices, outbox, recipients, snapshot
 from review.services.account_links import Purpose
 from review.services.dead_addresses import are_dead
 from review.services.snapshot import Snapshot, Someone
 from review.services.succession_mails import ENDED
+from workflows.deadlines import local_day
 from workflows.spec import Party
 
 _SHARED: Final = ("step:", "remind:", "escalate:")
@@ -43,13 +46,26 @@ def next_address(session: Session, row: Outbox, now: datetime) -> Someone | None
         return None
     seen = snapshot.load(session, row.review_id, now)
     chain = list(_chain(session, row))
-    rungs = list(_rungs(session, seen, row))
+    rungs = _awake_first(session, list(_rungs(session, seen, row)), row, now)
     passed = {one.address.lower() for one in chain} | are_dead(session, [r.email for r in rungs])
     for to in rungs:
         mine = to.person_id == row.person_id
         if to.email.lower() not in passed and (mine or not _has_it(session, chain[-1], to)):
             return to
     return None
+
+
+def _awake_first(
+    session: Session, rungs: list[Someone], row: Outbox, now: datetime
+) -> list[Someone]:
+    """The rungs in their order, for a reminder those who have a pause behind the others."""
+    if row.notice not in recipients.NOTICES:
+        return rungs
+    pauses = holds.in_force(session, now)
+    return sorted(
+        rungs,
+        key=lambda one: bool(pauses.person(one.person_id, local_day(now, one.time_zone))),
+    )
 
 
 def _chain(session: Session, row: Outbox | None) -> Iterator[Outbox]:

@@ -207,3 +207,40 @@ def test_what_was_not_sent_says_why(office: Office) -> None:
     text = soup(office.browser("officer"), f"/mail/{number}").get_text(" ")
     assert "Not sent: the account was closed." in text
     assert "replay" not in text
+
+
+def test_a_reminder_that_waits_for_a_digest_is_not_called_a_replay(office: Office) -> None:
+    recorded = {"state": "recorded", "sent_at": None, "notice": "reminder", "body_text": "",
+                "body_html": "", "subject": ""}  # fmt: skip
+    waiting = mail(office, "waits", params={"digest": True}, **recorded)
+    listed = mail(office, "listed", params={"digest": "digest:1:2013-05-24"}, **recorded)
+    replayed = mail(office, "replayed", **recorded)
+    client = office.browser("officer")
+    for number, said in (
+        (waiting, "waits for the next digest of its reader"),
+        (listed, "listed in a digest of its reader"),
+        (replayed, "written by the replay"),
+    ):
+        page = soup(client, f"/mail/{number}").get_text()
+        assert said in page
+        assert ("chose one message a day" in page) == (number != replayed)
+        assert ("written by the replay" in page) == (number == replayed)
+
+
+@pytest.mark.parametrize(
+    ("fate", "said"),
+    [
+        ("", "Accepted by the mail server"),
+        ("delivered", "Delivered"),
+        ("delayed", "Delayed on its way"),
+        ("bounced", "Came back"),
+        ("complained", "Reported as unwanted"),
+    ],
+)
+def test_the_page_of_the_review_says_what_became_of_a_mail(
+    office: Office, fate: str, said: str
+) -> None:
+    mail(office, "one", fate=fate, fate_at=NOW if fate else None)
+    page = soup(office.browser("officer"), f"/reviews/{office.ids['ZMB']}/history?show=all")
+    (entry,) = (one for one in page.select(".timeline li") if "Specimen one" in one.get_text())
+    assert said in entry.get_text()

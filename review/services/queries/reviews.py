@@ -220,7 +220,7 @@ def _mails(seen: Snapshot, person: Person) -> sa.Select[tuple[object, ...]]:
             (Outbox.state == "recorded").label("simulated"),
             sa.func.jsonb_build_object(
                 "state", Outbox.state, "language", Outbox.language, "id", Outbox.id,
-                "subject", Outbox.subject,
+                "subject", Outbox.subject, "fate", Outbox.fate,
             ).label("detail"),
         )
         .outerjoin(Person, Person.id == Outbox.person_id)
