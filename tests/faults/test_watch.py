@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from review import cli, clock, db, settings, tasks
 from review.app import create_app
 from review.models import Heartbeat, Incident, Outbox, Person
-from review.services import heartbeats
 from tests import world
 from tests.faults.conftest import Plant
 
@@ -101,12 +100,9 @@ def test_dead_workers_are_noticed_without_them_and_told_of_once(watched: Plant, 
 
     watched.start("worker")
     watched.start("beat")
-
-    def is_over() -> bool:
-        return tasks._publish(tasks.keep_watch) and not open_incidents()
-
-    watched.until(is_over)
-    watched.until(lambda: set(watched.states()) == {"sent"})
+    watched.until(lambda: pages.get("/health").status_code == 200)
+    assert tasks._publish(tasks.keep_watch)
+    watched.until(lambda: not open_incidents() and set(watched.states()) == {"sent"})
     assert told() == ["incident_opened", "incident_closed"]
     arrived = [str(m["Subject"]) for m in watched.post.arrived if ADMINISTRATOR in str(m["To"])]
     assert arrived.count("Country reviews: something does not run") == 1
@@ -187,7 +183,18 @@ def test_two_schedulers_and_two_workers_do_nothing_twice(watched: Plant) -> None
     assert len(digests) == 1
 
 
+MANY = """
+INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
+  next_try_at)
+SELECT key || ':' || n, notice, review_id, person_id, 'mission@' || n || '.example', language,
+  params, created_at, next_try_at FROM outbox, generate_series(1, 40) n
+"""
+
+
 def test_a_slow_mail_server_does_not_hold_up_the_other_jobs(watched: Plant) -> None:
+    """Two threads, and in front of the reminders more nudges than both could ever work off."""
+    with db.transaction() as session:
+        session.execute(sa.text(MANY))
     watched.post.pause = 3600.0
     watched.start("worker")
     for _ in range(40):
@@ -195,7 +202,4 @@ def test_a_slow_mail_server_does_not_hold_up_the_other_jobs(watched: Plant) -> N
     watched.until(lambda: watched.post.greeted > 0)
     assert tasks._publish(tasks.remind)
     watched.until(lambda: ("remind",) in rows(sa.select(Heartbeat.name).where(Heartbeat.runs > 0)))
-    with db.reading() as session:
-        busy = heartbeats.all_of_them(session)["deliver"]
-        assert busy.begun_at is not None
-    assert watched.post.arrived == [], "it is still at the first one"
+    assert watched.post.arrived == [], "not one mail has left meanwhile"
