@@ -226,17 +226,17 @@ def deliver() -> None:
         return
     try:
         _asked_meanwhile.clear()
-        _drain()
+        done = _drain()
     finally:
         lanes.release()
-    if _asked_meanwhile.is_set():  # what was written meanwhile may have been overlooked
+    if done.more or _asked_meanwhile.is_set():  # what was written meanwhile may be overlooked
         nudge()
 
 
-def _drain() -> None:
+def _drain() -> delivery.Round:
     chosen = _settings()
     with Smtp(chosen.smtp_url) as transport:
-        delivery.drain(
+        return delivery.drain(
             transport,
             sender=chosen.mail_from,
             path=_return_path(chosen),

@@ -7,8 +7,10 @@ is no sense in trying other messages either.
 
 from __future__ import annotations
 
+import select
 import smtplib
 import ssl
+import time
 from email.message import EmailMessage
 from email.utils import parseaddr
 from types import TracebackType
@@ -17,6 +19,11 @@ from urllib.parse import unquote, urlsplit
 
 TIMEOUT: Final = 15.0
 """Seconds for one answer of the server."""
+PATIENCE: Final = 100.0
+"""Seconds for its answer about a whole message. Who gives up then and was heard sends it twice, so
+RFC 5321, 4.5.3.2.6 asks for ten minutes; a task has four."""
+IDLE: Final = 10.0
+"""After so many seconds a connection is asked whether it lives."""
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -61,14 +68,27 @@ class Transport(Protocol):
 
 
 class _Server(smtplib.SMTP):
-    """Remembers what was said when a message was taken; smtplib keeps it to itself."""
+    """Remembers what was said when a message was taken; smtplib keeps it to itself.
+
+    Knows as well whether a message was begun: until then, nothing of it has left.
+    """
 
     said = ""
+    patience = PATIENCE
+    begun = False
+    used_at = 0.0
 
     def data(self, msg: Any) -> tuple[int, bytes]:
+        self.begun = True
+        self._wait(self.patience)
         code, said = super().data(msg)
+        self._wait(self.timeout)
         self.said = _said(code, said)
         return code, said
+
+    def _wait(self, seconds: float) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
 
 
 class _EncryptedServer(_Server, smtplib.SMTP_SSL):
@@ -81,7 +101,7 @@ class Smtp:
     As a context manager it takes leave of the server at the end.
     """
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, url: str, *, timeout: float = TIMEOUT, patience: float = PATIENCE) -> None:
         parts = urlsplit(url)
         self._scheme = parts.scheme
         self._host = parts.hostname or ""
@@ -89,6 +109,7 @@ class Smtp:
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
         self._timeout = timeout
+        self._patience = patience
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
@@ -108,11 +129,24 @@ class Smtp:
         """Hand over one message; it is taken when this returns."""
         if parseaddr(recipient)[1] != recipient:  # smtplib would take an address out of the text
             raise Refused(f"{recipient!r} is not an address", address=True)
-        server = self._connected(sender)
+        self._let_go_of_a_dead_one()
+        used = self._server
         try:
-            return _hand_over(server, message, (sender, recipient), envelope_id)
+            return self._send(message, (sender, recipient), envelope_id)
+        except Away:
+            if used is None or used.begun:
+                raise
+        self._drop()  # it was closed while we looked at it: nothing of this message has left
+        return self._send(message, (sender, recipient), envelope_id)
+
+    def _send(self, message: EmailMessage, way: tuple[str, str], envelope_id: str) -> str:
+        if self._server is None:
+            self._server = self._connect(way[0].rpartition("@")[2])
+        self._server.begun = False
+        try:
+            return _hand_over(self._server, message, way, envelope_id)
         except smtplib.SMTPRecipientsRefused as problem:
-            code, said = problem.recipients[recipient]
+            code, said = problem.recipients[way[1]]
             raise _of_code(code, said, address=True) from problem
         except smtplib.SMTPDataError as problem:
             raise _of_code(problem.smtp_code, problem.smtp_error) from problem
@@ -126,13 +160,17 @@ class Smtp:
             slow = isinstance(problem.__context__ or problem, TimeoutError)
             raise (Slow if slow else Away)(str(problem) or type(problem).__name__) from problem
 
-    def _connected(self, sender: str) -> _Server:
-        """A connection that answers: servers close one that was idle, or had many messages."""
-        if self._server is not None and not _answers(self._server):
+    def _let_go_of_a_dead_one(self) -> None:
+        """Servers close a connection that was idle, or had many messages; they say so on it.
+
+        So a connection on which nothing is to be read lives, and is asked only after a pause.
+        """
+        server = self._server
+        if server is None:
+            return
+        idle = time.monotonic() - server.used_at > IDLE
+        if server.sock is None or ((idle or _has_news(server)) and not _answers(server)):
             self._drop()
-        if self._server is None:
-            self._server = self._connect(sender.rpartition("@")[2])
-        return self._server
 
     def _connect(self, own_name: str) -> _Server:
         server: _Server | None = None
@@ -150,16 +188,14 @@ class Smtp:
 
     def _open(self, own_name: str) -> _Server:
         """Connect under our domain's name: the machine's own may take long to look up."""
+        kind: type[_Server] = _Server
+        own: dict[str, Any] = {"local_hostname": own_name, "timeout": self._timeout}
         if self._scheme == "smtps":
-            context = ssl.create_default_context()
-            return _EncryptedServer(
-                self._host,
-                self._port,
-                local_hostname=own_name,
-                timeout=self._timeout,
-                context=context,
-            )
-        return _Server(self._host, self._port, local_hostname=own_name, timeout=self._timeout)
+            kind = _EncryptedServer
+            own["context"] = ssl.create_default_context()
+        server = kind(self._host, self._port, **own)
+        server.patience = self._patience
+        return server
 
     def _leave(self) -> None:
         if self._server is not None:
@@ -188,6 +224,7 @@ def _hand_over(
             ["NOTIFY=SUCCESS,FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(recipient)}"],
         )
     server.send_message(message, sender, [recipient], *asked)
+    server.used_at = time.monotonic()
     return server.said
 
 
@@ -197,6 +234,13 @@ def _xtext(text: str) -> str:
         one if "!" <= one <= "~" and one not in "+=" else "".join(f"+{b:02X}" for b in one.encode())
         for one in text
     )
+
+
+def _has_news(server: smtplib.SMTP) -> bool:
+    """Whether something is to be read that was not asked for: a farewell, or the end."""
+    news = select.poll()
+    news.register(server.sock.fileno(), select.POLLIN)  # type: ignore[union-attr]
+    return bool(news.poll(0))
 
 
 def _answers(server: smtplib.SMTP) -> bool:

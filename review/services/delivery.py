@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -55,6 +56,9 @@ PATIENCE: Final = 3
 SLOW_SECONDS: Final = 5.0
 """A domain that takes longer for one mail gets no other in the same round."""
 PASSED_ON: Final = "Not sent: the address does not work. It went to the next one of the side."
+ROUND_SECONDS: Final = 90.0
+"""A round begins no other mail after that: the task would be ended, and so would a mail whose
+server has said 250 and which we have not committed."""
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
 _SECRET: Final = "token"  # noqa: S105 - the name of a parameter
@@ -72,6 +76,8 @@ class Round:
     """Reminders that had nothing left to remind of when their turn came."""
     passed_on: int = 0
     """Mails to an address that does not work, written to the next one instead."""
+    more: bool = field(default=False, compare=False)
+    """It ended by its limit or its time: others may be due."""
 
 
 @dataclass(slots=True)
@@ -109,30 +115,44 @@ def drain(
     tries for one domain in a minute, all workers together; 0 sets no limit.
     """
     course = _Course(transport, sender, path or ReturnPath(), a_minute)
+    ends = time.monotonic() + ROUND_SECONDS
     for _ in range(limit):
+        if time.monotonic() > ends:
+            break
         with db.transaction() as session:
             row = _claim(session, course, now())
             if row is None or not _deliver(session, row, course, now()):
-                break
+                return course.done
+    course.done.more = True
     return course.done
 
 
 def _claim(session: Session, course: _Course, now: datetime) -> Outbox | None:
     """The mail that has waited longest, locked; one that another worker holds is passed over."""
+    wanted = _next(frozenset(course.resting), limited=bool(course.a_minute))
+    given = {"now": now, "since": now - timedelta(minutes=1), "a_minute": course.a_minute}
+    return session.scalars(wanted, given).first()
+
+
+@lru_cache(maxsize=64)
+def _next(resting: frozenset[str], *, limited: bool) -> sa.Select[Outbox]:
+    """The statement that claims a mail, built once: it runs for each."""
     domain = sa.func.lower(sa.func.split_part(Outbox.address, "@", -1))
-    wanted = sa.select(Outbox).where(Outbox.state == "waiting", Outbox.next_try_at <= now)
-    if course.resting:
-        wanted = wanted.where(domain.not_in(course.resting))
-    if course.a_minute:
+    wanted = sa.select(Outbox).where(
+        Outbox.state == "waiting", Outbox.next_try_at <= sa.bindparam("now")
+    )
+    if resting:
+        wanted = wanted.where(domain.not_in(resting))
+    if limited:
         full = (
             sa.select(MailAttempt.domain)
-            .where(MailAttempt.at > now - timedelta(minutes=1))
+            .where(MailAttempt.at > sa.bindparam("since"))
             .group_by(MailAttempt.domain)
-            .having(sa.func.count() >= course.a_minute)
+            .having(sa.func.count() >= sa.bindparam("a_minute"))
         )
         wanted = wanted.where(domain.not_in(full))
     order = wanted.order_by(Outbox.next_try_at, Outbox.id).limit(1)
-    return session.scalars(order.with_for_update(skip_locked=True)).first()
+    return order.with_for_update(skip_locked=True)
 
 
 def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> bool:
