@@ -9,6 +9,7 @@ from typing import Any
 from flask import render_template, url_for
 
 from review.services.queries.step_choices import consequences
+from review.services.queries.turns import Due
 from review.services.snapshot import Snapshot
 from review.web import extensions
 from review.web.step_forms import StepForm
@@ -28,6 +29,8 @@ class Place:
     """A page of ours that was asked for afterwards."""
     only: str = ""
     """Behind a link: the one date that it is about, as forms name it."""
+    due: Due | None = None
+    """The same with its day, and where that ends."""
     language: Mapping[str, str] = field(default_factory=dict)
     """Behind a link: the address of this page in each language."""
 

@@ -154,6 +154,7 @@ def _place(token: str, step: str, page: TaskPage) -> Place:
         {"token": token, "language": chosen} if chosen else {"token": token},
         _address(token),
         only=by_link.named(page.link),
+        due=page.due,
         language={
             one.code: url_for("task.ask", token=token, step=step, language=one.code)
             for one in languages.LANGUAGES
@@ -195,7 +196,7 @@ def _page(token: str, page: TaskPage) -> str:
         options=options,
         ask=lambda step: url_for("task.ask", token=token, step=step, language=language),
         elsewhere=[(_elsewhere(page, step.page, step.key), step) for step in page.elsewhere],
-        successor=_successor(token),
+        successor=None if page.is_mission else _successor(token),
         language_urls={
             one.code: url_for("task.show", token=token, language=one.code)
             for one in languages.LANGUAGES
@@ -214,7 +215,7 @@ def _successor(token: str) -> str | None:
     """The page on which somebody names who has taken over."""
     if "successions.by_link" not in current_app.view_functions:
         return None
-    return url_for("successions.by_link", token=token)
+    return url_for("successions.by_link", token=token, language=request.args.get("language"))
 
 
 def _office(page: TaskPage) -> dict[str, Any]:

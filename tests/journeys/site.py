@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 
 from review import clock, db, settings
 from review.app import create_app
-from review.models import Person
-from review.services import delivery
+from review.models import Outbox, Person
+from review.services import delivery, mail_links
+from review.services.queries import task as query
 from review.web.security import limiter
 from tests import world
 from tests.journeys import scenery
@@ -66,7 +67,7 @@ class Site:
         more = {
             "officer": ["/mail?state=sent", *self._steps_of_draws()],
             "administrator": ["/cycles/3/rules"],
-            "nobody": self.landscape.links,
+            "nobody": [*self.landscape.links, *self.tasks],
         }
         return self.crawler.walk(
             who,
@@ -75,6 +76,24 @@ class Site:
             more=more.get(who, ()),
             public=who == "nobody",
         )
+
+    @cached_property
+    def tasks(self) -> list[str]:
+        """The pages behind the links of two mails: of somebody who may ask for another date, and
+        of a Permanent Mission."""
+        found: dict[bool, str] = {}
+        with db.transaction() as session:
+            for row in session.scalars(sa.select(Outbox).order_by(Outbox.id.desc())).all():
+                if bool(row.person_id) in found:
+                    continue
+                token = mail_links.given(session, row, NOW).get("task")
+                page = query.load(session, token, NOW) if token else None
+                if page and (page.is_mission or (page.is_turn and self._may_ask(page))):
+                    found[bool(row.person_id)] = f"/task/{token}"
+        return [found[True], found[False]]
+
+    def _may_ask(self, page: query.TaskPage) -> bool:
+        return any(one.open and one.step.key == "ask_extension" for one in page.options)
 
     def _steps_of_draws(self) -> list[str]:
         """Pages to which a draw that stands elsewhere has no link: they say where it stands."""

@@ -23,6 +23,9 @@ PAGES = (
     ("nobody", "INVITATION"),
     ("nobody", "PASSWORD"),
     ("nobody", "/invitation/ended"),
+    ("nobody", "TASK"),
+    ("nobody", "TASK/steps/ask_extension?new_date=2031-05-05"),
+    ("nobody", "/task/cut"),
     ("nobody", "/nothing-here"),
     ("nobody", "/published"),
     ("nobody", "/published/{TGO}/self-assessment"),
@@ -156,6 +159,8 @@ def paths(site: Site) -> list[tuple[str, str]]:
     """The pages with the numbers of this landscape."""
     invitation, password = site.landscape.links
     known = {"INVITATION": invitation, "PASSWORD": password}
+    for path in (path for _who, path in PAGES if path.startswith("TASK")):
+        known[path] = path.replace("TASK", site.tasks[0])
     numbers = {
         **site.landscape.ids,
         **site.landscape.draws,
