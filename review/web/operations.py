@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from review import clock, tasks
 from review.languages import N_
 from review.policy import Action
-from review.services import health, watchdogs
+from review.services import health
 from review.services.queries import operations
 from review.services.queries.operations import Standing
 from review.web import reading, trouble_words
@@ -25,6 +25,12 @@ _STANDINGS: Final = {
     Standing.FAILED: N_("Failed, is tried again"),
     Standing.AT_WORK: N_("At work"),
     Standing.RUNS: N_("Runs"),
+}
+
+_FAULTS: Final = {
+    "later": N_("Put off in the last hour"),
+    "refused": N_("Refused in the last hour"),
+    "bounced": N_("Came back in the last hour"),
 }
 
 
@@ -43,5 +49,5 @@ def show() -> ResponseReturnValue:
         troubles=[trouble_words.told(one) for one in page.troubles],
         incidents=[(row, trouble_words.told(row.trouble)) for row in page.incidents],
         standings=_STANDINGS,
-        faults=watchdogs.FAULTS,
+        faults=_FAULTS,
     )
