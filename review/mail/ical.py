@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from unicodedata import category
 
 if TYPE_CHECKING:
     from icalendar import Event, vCalAddress
 
 PRODUCT: Final = "-//Country reviews//Deadlines and meetings//EN"
 _START: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NOT_IN_NAMES: Final = str.maketrans({'"': "'", "\\": "/"})
+"""What a parameter cannot hold, or programs read differently."""
 
 
 class Method(StrEnum):
@@ -117,10 +120,11 @@ def _event(
         event.add(name, entry.changed_at.astimezone(UTC).replace(microsecond=0))
     event.add("dtstart", entry.first)
     event.add("dtend", entry.last + timedelta(days=1))  # the day after: an end is not included
-    event.add("summary", entry.summary, parameters=spoken)
-    event.add("description", "\n".join(filter(None, (*entry.lines, entry.link))), parameters=spoken)
+    lines = filter(None, map(_one_line, (*entry.lines, entry.link)))
+    event.add("summary", _one_line(entry.summary), parameters=spoken)
+    event.add("description", "\n".join(lines), parameters=spoken)
     if entry.place:
-        event.add("location", entry.place)
+        event.add("location", _one_line(entry.place))
     if entry.link:
         event.add("url", entry.link)
     event.add("status", "CANCELLED" if method is Method.CANCEL else "CONFIRMED")
@@ -144,6 +148,11 @@ def _party(who: Mailbox) -> vCalAddress:
     from icalendar import vCalAddress
 
     made = vCalAddress(f"mailto:{who.address}")
-    if name := " ".join(who.name.split()):
+    if name := _one_line(who.name).translate(_NOT_IN_NAMES):
         made.params["CN"] = name
     return made
+
+
+def _one_line(text: str) -> str:
+    """A text without control characters, which no calendar file may hold."""
+    return " ".join("".join(" " if category(c) in {"Cc", "Cs"} else c for c in text).split())
