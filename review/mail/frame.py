@@ -148,7 +148,7 @@ def promise(voice: Voice, letter: Letter, words: Mapping[str, Any]) -> str:
             "The link is for you alone and opens without signing in; do not forward it."
         )
         return f"{safe} {alone}"
-    if words["is_mission"]:
+    if words["is_mission"] or "leaves" in letter.params:  # who has left signs in no more
         return safe
     opens = voice.gettext("The link opens after you sign in.")  # in an f-string none would find it
     return f"{safe} {opens}"

@@ -147,7 +147,7 @@ def _words(letter: Letter, voice: Voice, sender: str, now: datetime) -> Words:
         why=frame.reasons(voice, known, frame.why_instead(voice, letter, known) or part("why", "")),
         promise=frame.promise(voice, letter, known),
         account=""
-        if known["is_mission"] or "token" in letter.params
+        if known["is_mission"] or {"token", "leaves"} & letter.params.keys()
         else links.absolute("account"),
         leaving=frame.leaving(letter),
     )

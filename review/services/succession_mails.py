@@ -145,7 +145,7 @@ def tell(change: Change, succession: Succession) -> None:
         post.send(RECEIPT, mission)
     leaves = _someone(succession.predecessor)
     if not dead_addresses.are_dead(change.session, [leaves.email]):
-        post.send(ENDED, leaves)
+        post.send(ENDED, leaves, leaves=True)
 
 
 def _someone(member: Member) -> Someone:

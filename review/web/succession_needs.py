@@ -14,13 +14,15 @@ def open_one(need: Need) -> Told:
     """A succession that nobody has answered, and how long it has been open."""
     assert need.succession is not None  # noqa: S101 - what the need is about
     one = need.succession.one
+    office = succession_words.office(one.office)
+    open_for = ngettext(
+        "%(office)s: a succession has been open for %(num)s day",
+        "%(office)s: a succession has been open for %(num)s days",
+        need.days,
+        office=office,
+    )
     return Told(
-        ngettext(
-            "%(office)s: a succession has been open for %(num)s day",
-            "%(office)s: a succession has been open for %(num)s days",
-            need.days,
-            office=succession_words.office(one.office),
-        ),
+        open_for if need.days else _("%(office)s: a succession was begun today", office=office),
         said(
             _("Review of %(state)s.", state=state(need)),
             f"{succession_words.why(one)}.",

@@ -18,7 +18,7 @@ _WHY: Final = {
     "mandate_ended": N_("The mandate has ended"),
     "bounced": N_("Messages to the holder come back"),
     "silent": N_("Nothing is heard of the holder"),
-    "requested": N_("The State or the secretariat has asked for it"),
+    "requested": N_("The secretariat asks whether this is still right"),
 }
 _STATE: Final = {
     "open": N_("waits for a name"),
@@ -67,19 +67,20 @@ def office(one: Office, *, numbered: bool = False) -> str:
 
 def course(one: Succession, mails: Sequence[Asked]) -> list[Event]:
     """What happened in a succession, the latest first."""
-    return sorted(_events(one, mails), key=lambda event: event.at, reverse=True)
+    told = reversed(list(_events(one, mails)))  # of one moment, what followed comes first
+    return sorted(told, key=lambda event: event.at, reverse=True)
 
 
 def _events(one: Succession, mails: Sequence[Asked]) -> Iterator[Event]:
     by = one.beginner.title if one.beginner else _("Found by the system")
     yield Event(why(one), one.begun_at, by)
-    for mail in mails:
-        text = f"{mail.address}, {_(_MAILS[mail.state])}"
-        yield Event(_("The Permanent Mission was asked"), mail.at, text)
     if one.proposed_at is not None:
         proposer = one.proposer.title if one.proposer else ""
         title = _("%(name)s was proposed", name=one.title) if one.is_open else _("A name was given")
         yield Event(title, one.proposed_at, proposer)
+    for mail in mails:
+        text = f"{mail.address}, {_(_MAILS[mail.state])}"
+        yield Event(_("The Permanent Mission was asked"), mail.at, text)
     if one.answered_at is not None:
         yield Event(_answer(one), one.answered_at, answered_by(one))
 
