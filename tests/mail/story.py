@@ -23,6 +23,7 @@ from review.services import (
 from review.services.draws import assignment
 from review.services.draws.assignment import Assignment
 from tests import world
+from tests.mail.incident_story import break_down
 from tests.mail.succession_story import secrets, succeed
 from tests.world import World
 
@@ -56,6 +57,7 @@ def tell(session: Session) -> Story:
     _talk(w)
     _agree_and_publish(w)
     _go_astray(w)
+    break_down(session, w.now)
     return Story(tuple(_letters(session)), w.officer.email, w.now)
 
 

@@ -39,6 +39,8 @@ ACCOUNTS = {
     "reminder_passed_on",
     "escalation",
     "digest",
+    "incident_closed",
+    "incident_opened",
     "reviewer_released",
     "task_link",
     "office_ended",
