@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import MilestoneDate
-from review.services import notices, planning, recipients, snapshot
+from review.services import notices, planning, prepared, recipients, snapshot
 from review.services.planning import Key
 from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
 from review.services.snapshot import Snapshot, Someone
@@ -60,10 +60,17 @@ class Look(NamedTuple):
 def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: int = BATCH) -> int:
     """Write the reminders of at most ``batch`` milestones whose moment has come.
 
-    Of several reminders that an outage has left unwritten only the latest is. Returns how many
-    milestones were looked at: fewer than ``batch`` when nothing is left to do. ``simulated`` keeps
-    the mails from being sent (replay).
+    Of several reminders that an outage has left unwritten only the latest is. What was decided
+    ahead goes first, unread. Returns how many milestones were looked at: fewer than ``batch`` when
+    nothing is left to do. ``simulated`` keeps the mails from being sent (replay).
     """
+    ready = 0 if simulated else prepared.write(session, now, batch)
+    if ready == batch:
+        return ready
+    return ready + _sweep(session, now, simulated=simulated, batch=batch)
+
+
+def _sweep(session: Session, now: datetime, *, simulated: bool, batch: int) -> int:
     due = [tuple(row) for row in session.execute(_DUE, {"now": now, "batch": batch})]
     if not due:
         return 0
@@ -75,7 +82,7 @@ def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: in
         told += [one for one in found.tellings if one.held is None]
         at = found.again_at and found.again_at.isoformat()
         following.append({"review_id": review_id, "key": key, "slot": slot, "remind_at": at})
-    mails = [_mail(one, simulated=simulated) for one in told]
+    mails = [mail(one, simulated=simulated) for one in told]
     session.execute(_WRITE, {"mails": json.dumps(mails), "next": json.dumps(following), "now": now})
     return len(due)
 
@@ -121,8 +128,8 @@ def owed_at(seen: Snapshot, key: Key, at: datetime) -> Owed | None:
     return Owed(seen, item, key[1], reminder, found.day, found.place) if reminder else None
 
 
-def _mail(one: Telling, *, simulated: bool) -> dict[str, Any]:
-    """The outbox row."""
+def mail(one: Telling, *, simulated: bool = False) -> dict[str, Any]:
+    """The row of the outbox for one person who is told."""
     more = {"digest": True} if one.waits else {}
     return {
         "key": one.key,

@@ -1,0 +1,66 @@
+"""Deciding ahead what the sweeps of the coming days will write, with the function that they use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from review.services import prepared, recipients, reminders, snapshot
+from review.services.planning import Key
+from review.services.recipients import Office
+from review.services.snapshot import Snapshot
+from workflows.deadlines import local_day
+
+AHEAD: Final = timedelta(hours=48)
+"""How far ahead reminders are decided."""
+
+
+def prepare(session: Session, now: datetime, batch: int = reminders.BATCH) -> int:
+    """Decide at most ``batch`` of the reminders of the next two days; returns how many.
+
+    Fewer than ``batch`` when nothing is left to decide, or somebody else is at it. Nothing depends
+    on it: what is not decided ahead is decided by the sweep.
+    """
+    seen = prepared.begin(session)
+    if seen is None:
+        return 0
+    prepared.tidy(session, now)
+    coming = prepared.undecided(session, now, now + AHEAD, batch)
+    if not coming:
+        return 0
+    reviews = {s.id: s for s in snapshot.load_many(session, {row[0] for row in coming}, now)}
+    knows = recipients.office(session, now)
+    decided = [
+        _decided(reviews[review_id], (key, slot), knows, at) for review_id, key, slot, at in coming
+    ]
+    prepared.store(session, seen, decided)
+    return len(coming)
+
+
+def _decided(seen: Snapshot, key: Key, knows: Office, at: datetime) -> dict[str, Any]:
+    """What a sweep at this moment, or later on the same day at the place, would write."""
+    then = replace(seen, now=at)
+    found = reminders.look(then, key, knows, at)
+    return {
+        "review_id": seen.id,
+        "key": key[0],
+        "slot": key[1],
+        "at": at.isoformat(),
+        "valid_until": _valid_until(then, key, at, found.again_at).isoformat(),
+        "again_at": found.again_at.isoformat() if found.again_at else None,
+        "mails": [reminders.mail(one) for one in found.tellings if one.held is None],
+        "version": seen.version,
+    }
+
+
+def _valid_until(seen: Snapshot, key: Key, at: datetime, again_at: datetime | None) -> datetime:
+    """The end of that day at the place: days off, pauses and rungs all change with the day."""
+    item = seen.process.milestone(key[0])
+    zone = seen.place_of(item.owner_of(0 if item.repeats else key[1]), key[1]).zone
+    tomorrow = local_day(at, zone) + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), ZoneInfo(zone))
+    return min(midnight, again_at) if again_at else midnight
