@@ -187,7 +187,10 @@ RULES: Final = (
     Rule(
         key="scheduler_silent",
         part="scheduler",
-        words=N_("Nothing has run in the background since %(since)s: no reminder, no message."),
+        words=N_(
+            "No sign of life of the scheduler since %(since)s: no reminder is written, and "
+            "messages may wait."
+        ),
         advice=N_(
             "The scheduler or every worker is down. Start “uncac-review beat” and “uncac-review "
             "worker” again and look into their logs. What is due waits and none of it is lost."

@@ -112,7 +112,7 @@ def test_the_board_says_what_does_not_run_and_what_to_do(office: Office) -> None
     with clock.frozen(NOW + HOUR):
         page = soup(client, "/reviews")
         text = " ".join(words(page, "section[aria-labelledby=troubles]"))
-        assert "Nothing has run in the background since Thu 18 Aug 2011, 10:00" in text
+        assert "No sign of life of the scheduler since Thu 18 Aug 2011, 10:00" in text
         assert "Start “uncac-review beat” and “uncac-review worker” again" in text
         assert "has not run since" not in text, "one cause, told once"
         watch(office.app, NOW + HOUR)
@@ -129,7 +129,7 @@ def test_the_board_says_what_does_not_run_and_what_to_do(office: Office) -> None
 def test_parties_are_not_told_of_the_machinery(office: Office) -> None:
     with clock.frozen(NOW + HOUR):
         client = office.browser("focal_point")
-        assert "in the background" not in soup(client, "/reviews").get_text()
+        assert "scheduler" not in soup(client, "/reviews").get_text()
         soup(client, "/operations", 403)
 
 
@@ -168,7 +168,7 @@ def test_the_page_of_operations_shows_jobs_and_incidents(office: Office) -> None
     ):
         assert said in row
     (incident,) = words(page, ".timeline li")
-    assert "Nothing has run in the background since" in incident
+    assert "No sign of life of the scheduler since" in incident
     assert "Opened: Thu 18 Aug 2011, 11:00 in Vienna." in incident
     assert office.people["admin"].email in incident
     assert page.select_one(".timeline a")["href"].startswith("/mail/")  # type: ignore[index,union-attr]
