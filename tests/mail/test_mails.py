@@ -27,28 +27,11 @@ from review.mail.render import CannotWrite, render, written_notices
 from review.resources import TRANSLATIONS
 from tests.mail.story import DAY, MARK, Story, tell
 from tests.post import SENDER
+from tests.test_conventions import OF_THE_HOUSE
 from workflows.registry import PROCESSES
 
 SAFE = "This message holds no confidential information."
 ALONE = "The link is for you alone and works once; do not forward it."
-ACCOUNTS = {
-    "invitation",
-    "nominated",
-    "password_reset",
-    "reminder",
-    "reminder_passed_on",
-    "escalation",
-    "digest",
-    "incident_closed",
-    "incident_opened",
-    "reviewer_released",
-    "task_link",
-    "office_ended",
-    "office_taken_over",
-    "succession_asked",
-    "succession_receipt",
-    "succession_refused",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +55,7 @@ def story(engine: sa.Engine, quick_passwords: None) -> Story:
 
 def test_every_notice_has_words_and_all_words_have_a_notice() -> None:
     sent = {key for process in PROCESSES.values() for key in process.notices()}
-    assert written_notices() == sent | ACCOUNTS
+    assert written_notices() == sent | OF_THE_HOUSE
 
 
 def test_every_mail_is_whole_and_holds_nothing_secret(story: Story) -> None:
