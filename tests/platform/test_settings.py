@@ -67,6 +67,9 @@ def test_one_message_lists_every_missing_value_with_what_it_is() -> None:
         ("UPLOAD_LIMIT_BYTES", "25 MB", "whole number"),
         ("MAILBOX_URL", "here", "https:// or http://"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR"),
+        ("METRICS_TOKEN", "short", "it has 5 characters"),
+        ("WATCH_FAILURES", "0", "whole number from 1 to 1000"),
+        ("WATCH_CALM_SECONDS", "soon", "whole number from 0 to 86400"),
     ],
 )
 def test_an_unusable_value_is_named_with_what_would_do(name: str, value: str, words: str) -> None:
