@@ -31,6 +31,7 @@ from review.services import (
     digest,
     heartbeats,
     incidents,
+    preparing,
     reminders,
     succession_sweep,
 )
@@ -92,6 +93,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
         "beat_schedule": {
             "deliver": _every(30, "deliver"),
             "remind": _every(60, "remind"),
+            "decide reminders": _every(600, "prepare_reminders"),
             "digest": _every(600, "write_digests"),
             "successions": _every(1800, "look_for_successions"),
             "sign of life": _every(30, "give_sign_of_life"),
@@ -271,6 +273,15 @@ def remind() -> None:
             if reminders.sweep(session, clock.now()) < reminders.BATCH:
                 break
     nudge()
+
+
+@app.task
+def prepare_reminders() -> None:
+    """Decide ahead what the sweeps of the next two days will write, a batch a transaction."""
+    while True:
+        with db.transaction() as session:
+            if preparing.prepare(session, clock.now()) < reminders.BATCH:
+                break
 
 
 @app.task
