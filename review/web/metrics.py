@@ -1,7 +1,8 @@
 """`/metrics`: figures for a collector such as Prometheus, read from the database when asked.
 
 Every process answers alike, whoever did what is counted: nothing is kept in memory between two
-requests. No State, no person and no review stands in any label.
+requests. No State, no person and no review stands in any label. Jobs stand under ``task``: a
+collector has its own meaning for ``job``.
 """
 
 from __future__ import annotations
@@ -95,19 +96,19 @@ def _jobs(picture: Picture) -> Iterator[Metric]:
     yield _gauge(
         "job_interval_seconds",
         "How often the scheduler is to start a job.",
-        "job",
+        "task",
         {job.name: job.every.total_seconds() for job in picture.jobs},
     )
     for name, words, of in _MOMENTS:
         moments = each(lambda beat, of=of: _stamp(of(beat)))  # type: ignore[misc]
-        yield _gauge(f"job_last_{name}_timestamp_seconds", words, "job", moments)
+        yield _gauge(f"job_last_{name}_timestamp_seconds", words, "task", moments)
     took = each(lambda beat: beat.seconds)
-    yield _gauge("job_last_run_seconds", "How long the last run of a job took.", "job", took)
+    yield _gauge("job_last_run_seconds", "How long the last run of a job took.", "task", took)
     row = each(lambda beat: beat.failures)
-    yield _gauge("job_failures_in_a_row", "Failures of a job since it last succeeded.", "job", row)
-    yield _counter("job_runs", "Runs of a job that ended.", "job", each(lambda beat: beat.runs))
+    yield _gauge("job_failures_in_a_row", "Failures of a job since it last succeeded.", "task", row)
+    yield _counter("job_runs", "Runs of a job that ended.", "task", each(lambda beat: beat.runs))
     failed = each(lambda beat: beat.failed_runs)
-    yield _counter("job_failures", "Runs of a job that failed.", "job", failed)
+    yield _counter("job_failures", "Runs of a job that failed.", "task", failed)
 
 
 _MOMENTS: Final[tuple[tuple[str, str, Callable[[Heartbeat], datetime | None]], ...]] = (

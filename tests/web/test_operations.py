@@ -267,9 +267,10 @@ def test_figures_follow_the_conventions_and_name_nobody(collected: Office) -> No
         assert (family.type == "counter") == any(s.name.endswith("_total") for s in family.samples)
         for one in family.samples:
             labels |= set(one.labels.items())
-    assert {name for name, _ in labels} == {"job", "part", "rule", "state", "fate", "outcome"}
+    assert {name for name, _ in labels} == {"task", "part", "rule", "state", "fate", "outcome"}
     named = {value for _, value in labels}
     assert not named & {"ZMB", "Zambia"}
+    assert not {name for name, _ in labels} & {"job", "instance"}, "a collector's own"
     assert all("@" not in value and not value.isdigit() for value in named)
 
 
