@@ -58,7 +58,7 @@ def look(
     return call
 
 
-def rows(statement: sa.Select[Any]) -> list[Any]:
+def rows(statement: sa.Executable) -> list[Any]:
     with db.reading() as session:
         return [tuple(row) for row in session.execute(statement)]
 
