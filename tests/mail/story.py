@@ -17,13 +17,11 @@ from review.services import (
     capabilities,
     digest,
     findings,
-    incidents,
     mail_links,
     reminders,
 )
 from review.services.draws import assignment
 from review.services.draws.assignment import Assignment
-from review.services.watchdogs import RULES, Broken, Measured
 from tests import world
 from tests.mail.incident_story import break_down
 from tests.mail.succession_story import secrets, succeed
@@ -174,7 +172,6 @@ def _go_astray(w: World) -> None:
     accounts.forgot_password(w.session, w.focal_point.email, now=w.now)
     for days in range(1, 31):
         reminders.sweep(w.session, w.now + days * DAY)
-    _break_something(w)
     _lose_a_link(w)
     w.focal_point.digest = True
     w.session.flush()
@@ -182,16 +179,6 @@ def _go_astray(w: World) -> None:
         reminders.sweep(w.session, (w.now + days * DAY).replace(hour=12))
         digest.write(w.session, (w.now + days * DAY).replace(hour=12))
     w.session.flush()
-
-
-def _break_something(w: World) -> None:
-    """Mails wait too long, and then they do not."""
-    late = next(rule for rule in RULES if rule.key == "mail_unsent")
-    since = w.now - DAY
-    broken = Broken(late, Measured(86_400, 900, since=since, count=7))
-    incidents.note(w.session, [broken], w.now, calm=DAY)
-    for days in (1, 2):
-        incidents.note(w.session, [], w.now + days * DAY, calm=DAY)
 
 
 def _admit_observer(w: World) -> None:
