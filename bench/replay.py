@@ -86,6 +86,8 @@ def _rows(url: str) -> list[tuple[sql.Composed, list[list[Any]]]]:
     found = []
     with psycopg.connect(_plain(url)) as connection:
         for table in Base.metadata.sorted_tables:
+            if table.name == "reminder_change":  # its rows are written by triggers
+                continue
             names = [column.name for column in table.columns]
             columns = sql.SQL(", ").join(map(sql.Identifier, names))
             marks = sql.SQL(", ").join([sql.Placeholder()] * len(names))
