@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-NAMES: Final = ("steps", "replay", "lots", "lots_bias", "mails", "kills")
+NAMES: Final = ("steps", "replay", "reminders", "lots", "lots_bias", "mails", "kills")
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 

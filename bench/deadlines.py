@@ -32,7 +32,8 @@ INSERT INTO person (email, title, role, iso3, invited_at)
 _REVIEWS = """
 WITH c AS (
   INSERT INTO cycle (number, process_key, chapters, starts_on)
-  SELECT n, 'irm-1', '{III,IV}', '2010-06-28' FROM generate_series(%(first)s::int, %(last)s::int) AS n
+  SELECT n, 'irm-1', '{III,IV}', '2010-06-28'
+  FROM generate_series(%(first)s::int, %(last)s::int) AS n
   RETURNING id, number
 ), r AS (
   INSERT INTO review (cycle_id, iso3, year, process_key, stage, stage_since, started_at, officer_id)
@@ -48,7 +49,8 @@ WITH c AS (
 INSERT INTO milestone (review_id, key, slot, agreed_on, remind_at)
 SELECT r.id, 'question_answered', n, (x.at AT TIME ZONE 'Africa/Lusaka')::date + 7, x.at
 FROM r, generate_series(1, %(each)s::int) AS n,
-  LATERAL (SELECT %(due)s::timestamptz + interval '1 day' * (3 + (r.id * 7919 + n * 104729) %% 300) AS at) AS x
+  LATERAL (SELECT %(due)s::timestamptz
+    + interval '1 day' * (3 + (r.id * 7919 + n * 104729) %% 300) AS at) AS x
 """
 _FALL_DUE = """
 UPDATE milestone m SET remind_at = %(due)s, agreed_on = %(day)s
@@ -57,7 +59,8 @@ FROM (SELECT review_id, key, slot FROM milestone ORDER BY slot, review_id * 7919
 WHERE (m.review_id, m.key, m.slot) = (x.review_id, x.key, x.slot)
 """
 _NOT_DUE = """
-UPDATE milestone SET remind_at = %(due)s::timestamptz + interval '9 days', agreed_on = %(day)s::date + 9
+UPDATE milestone SET remind_at = %(due)s::timestamptz + interval '9 days',
+  agreed_on = %(day)s::date + 9
 WHERE remind_at <= %(due)s
 """
 _KEPT = """

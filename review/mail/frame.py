@@ -148,7 +148,8 @@ def promise(voice: Voice, letter: Letter, words: Mapping[str, Any]) -> str:
             "The link is for you alone and opens without signing in; do not forward it."
         )
         return f"{safe} {alone}"
-    if words["is_mission"] or "leaves" in letter.params:  # who has left signs in no more
+    # who has left signs in no more; who answers by mail has nothing to open
+    if words["is_mission"] or {"leaves", "answer_by_mail"} & letter.params.keys():
         return safe
     opens = voice.gettext("The link opens after you sign in.")  # in an f-string none would find it
     return f"{safe} {opens}"

@@ -63,6 +63,6 @@ def _task(row: Outbox) -> About | None:
     p = row.params
     if row.review_id is None or p.get("party") == Party.SECRETARIAT.value or not p.get("for_state"):
         return None
-    if not owed.by_reader(p):
+    if not owed.by_reader(p) or "answer_by_mail" in p:  # told for its State, has no part itself
         return None
     return About(row.review_id, int(p["slot"]), p["milestone"], owed.number_of(p))
