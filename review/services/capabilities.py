@@ -3,7 +3,8 @@
 A link belongs to one person (or to the Permanent Mission of a State) and one purpose. It is a seal
 over the number of the mail that carries it, or over its own: so a mail that is tried twice carries
 the same link both times, and nothing that opens it is stored. It is void when its end has come,
-when its holder's account is closed, and when the holder no longer takes part in the review.
+when its holder's account is closed, and when the holder no longer takes part in the review; that of
+a task also when it was sent to an address that is no longer the registered one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review import seals
-from review.models import Capability, CapabilityUse, Member, Outbox, Review, Reviewer
+from review.models import Capability, CapabilityUse, Member, Outbox, Review, Reviewer, State
 
 TASK_FOR: Final = timedelta(days=45)
 """How long the link of a mail about a task may be used; a new one is a click away."""
@@ -150,7 +151,18 @@ def _standing(session: Session, one: Capability, now: datetime) -> Standing:
         return Standing.ENDED
     if one.expires_at is not None and now >= one.expires_at:
         return Standing.EXPIRED
+    if one.purpose == Purpose.TASK and not _is_registered(session, one):
+        return Standing.EXPIRED
     return Standing.OPEN
+
+
+def _is_registered(session: Session, one: Capability) -> bool:
+    """Whether a link was sent to the address that is registered now: a corrected one ends it."""
+    if one.person is not None:
+        known: str | None = one.person.email
+    else:
+        known = session.scalar(sa.select(State.mission_email).where(State.iso3 == one.iso3))
+    return known is not None and known.lower() == one.address.lower()
 
 
 def _still_takes_part(session: Session, one: Capability) -> bool:

@@ -40,14 +40,13 @@ def ask(change: Change) -> None:
     )
     change.after["question"] = number
     change.params |= {"question": number, "provision": change.text("provision")}
-    if wanted:
-        side = change.snapshot.sides[0]
-        change.params |= {
-            "milestone": "question_answered",
-            "due": wanted.isoformat(),
-            "due_zone": side.time_zone,
-            "due_place": side.capital,
-        }
+    side = change.snapshot.sides[0]
+    change.params |= {
+        "milestone": "question_answered",
+        "due": wanted.isoformat() if wanted else None,
+        "due_zone": side.time_zone,
+        "due_place": side.capital,
+    }
 
 
 def _next_number(session: Session, review_id: int) -> int:

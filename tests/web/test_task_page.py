@@ -11,7 +11,7 @@ from flask import Flask
 
 from review import clock, db, seals
 from review.models import Capability, Outbox, Person, State
-from review.services import accounts, by_link, capabilities
+from review.services import accounts, by_link, capabilities, offices
 from review.services.capabilities import Purpose
 from tests import world
 from tests.web.conftest import sign_in
@@ -305,3 +305,47 @@ def test_the_secretariat_works_signed_in(desk: Links) -> None:
         held = set(session.scalars(sa.select(Capability.person_id)))
     assert held
     assert not held & office
+
+
+def test_a_link_that_went_to_a_wrong_address_opens_nothing_once_that_is_corrected(
+    desk: Links,
+) -> None:
+    path, expert = desk.of("expert_2"), desk.scene.person("expert_2")
+    with db.transaction() as session:
+        session.execute(
+            sa.update(Person).where(Person.id == expert.id).values(email="right@ita.example")
+        )
+    said = desk.text(path, 410)
+    assert "no longer the registered one" in said
+    assert "end of day in Rome" in said
+    desk.press(path, f"{path}/again")
+    desk.deliver()
+    assert "Submit the desk review" in desk.text(f"/task/{desk.token('right@ita.example')}")
+
+
+def test_a_link_of_one_review_does_not_outlive_the_part_in_it(desk: Links) -> None:
+    """Somebody who takes part in two reviews and leaves one of them."""
+    path, expert = desk.of("expert_1"), desk.scene.person("expert_1")
+    with desk.scene.work() as w:
+        other = world.review(w.session, w.review.cycle, "PNG")
+        offices.fill(w.session, other.id, w.expert_1, "expert", 1, since=NOW)
+        member = next(m for m in w.seen().members if m.person_id == expert.id)
+        w.take("release_person", w.officer, member=str(member.member_id), reason="Specimen.")
+    assert "This link has ended" in desk.text(path, 410)
+
+
+def test_a_question_without_a_date_has_its_page(app: Flask) -> None:
+    with clock.frozen(NOW):
+        links = Links(app, "country_dialogue")
+        with links.scene.work() as w:
+            given = {
+                "provision": w.seen().provisions(0)[0],
+                "text": "Words that stay between the parties.",
+            }
+            w.take("ask_for_information", w.expert_1, **given)
+        links.deliver()
+        said = links.text(links.of("focal_point"))
+    assert "Answer a question, no. 1" in said
+    assert "No date is set" in said
+    assert "Asked by Zimbabwe" in said
+    assert "stay between the parties" not in said
