@@ -243,9 +243,9 @@ def test_audit_and_mail_rows_are_made_where_they_belong() -> None:
     assert who(calls(r"Audit|insert\(Audit\)")) == {"review/services/audit.py"}
     assert who(says(r"(?i)insert into audit")) == {"review/services/steps.py"}
     assert who(calls(r"Outbox")) | who(says(r"(?i)insert into outbox")) <= {
-        "review/services/delivery.py",  # a mail sent again
         "review/services/outbox.py",
         "review/services/reminders.py",  # a whole sweep in one statement
+        "review/services/resending.py",
         "review/services/steps.py",
     }
     assert who(says(r"(?i)(update|delete from|truncate) audit")) == set()

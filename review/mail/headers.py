@@ -5,7 +5,8 @@ from __future__ import annotations
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 
 class _Whole(UnstructuredHeader, BaseHeader):
@@ -15,8 +16,20 @@ class _Whole(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Remembering(HeaderRegistry):
+    """Parses what stands in every mail once: parsing headers is half the work of writing a mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parsed = lru_cache(maxsize=512)(super().__call__)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        """The header; a text always gives the same object, which nothing changes."""
+        return self._parsed(name, value) if type(value) is str else super().__call__(name, value)
+
+
 def _registry() -> HeaderRegistry:
-    made = HeaderRegistry()
+    made = _Remembering()
     for name in ("references", "in-reply-to", "list-unsubscribe", "list-unsubscribe-post"):
         made.map_to_type(name, _Whole)
     return made

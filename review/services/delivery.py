@@ -28,16 +28,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, seals
-from review.languages import N_
 from review.mail import dsn
-from review.mail.letter import Letter, states_of
+from review.mail.letter import DaysOff, Letter, states_of
 from review.mail.render import CannotWrite, render
 from review.mail.return_path import ReturnPath
 from review.mail.transport import Away, Refused, Slow, Transport, TryLater
-from review.models import MailAttempt, Outbox, Person
+from review.models import MailAttempt, Outbox
 from review.services import (
-    accounts,
-    audit,
     bounces,
     dead_addresses,
     ladder,
@@ -45,9 +42,6 @@ from review.services import (
     outdated,
     work_calendars,
 )
-from review.services.account_links import Purpose
-from review.services.audit import Verb
-from review.services.errors import NotAllowed, NotFound
 
 ATTEMPTS: Final = 18
 """After so many, about two and a half days, the secretariat is shown that a mail failed."""
@@ -92,6 +86,8 @@ class _Course:
     deferred: Counter[str] = field(default_factory=Counter)
     slow: set[str] = field(default_factory=set)
     unanswered: int = 0
+    days_off: dict[frozenset[str], DaysOff] = field(default_factory=dict)
+    """Of the States that were named, read once a round."""
 
     @property
     def resting(self) -> set[str]:
@@ -168,7 +164,7 @@ def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> b
         return True
     began = time.monotonic()
     try:
-        letter = _letter(session, row, mail_links.given(session, row, now))
+        letter = _letter(row, mail_links.given(session, row, now), _days_off(session, row, course))
         message = render(letter, sender=course.sender, now=now)
         back = course.path.address(row.id, parseaddr(course.sender)[1])
         said = course.transport.send(message, back, row.address, course.path.tag(row.id))
@@ -221,7 +217,14 @@ def _note_try(session: Session, row: Outbox, outcome: str, said: str, now: datet
     )
 
 
-def _letter(session: Session, row: Outbox, secrets: dict[str, str]) -> Letter:
+def _days_off(session: Session, row: Outbox, course: _Course) -> DaysOff:
+    states = frozenset(states_of(row.params))
+    if states not in course.days_off:
+        course.days_off[states] = work_calendars.recorded(session, states)
+    return course.days_off[states]
+
+
+def _letter(row: Outbox, secrets: dict[str, str], days_off: DaysOff) -> Letter:
     return Letter(
         number=row.id,
         key=row.key,
@@ -230,7 +233,7 @@ def _letter(session: Session, row: Outbox, secrets: dict[str, str]) -> Letter:
         address=row.address,
         params=row.params | secrets,
         review_id=row.review_id,
-        days_off=work_calendars.recorded(session, states_of(row.params)),
+        days_off=days_off,
     )
 
 
@@ -280,71 +283,3 @@ def pause(attempts: int) -> timedelta:
     """How long to wait after so many attempts: longer each time, and never all mails at once."""
     growing = min(_FIRST_PAUSE * (1 << (attempts - 1)), _LONGEST_PAUSE)
     return growing * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-
-
-def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> int:
-    """Write a mail once more, to the person's present address and in their present language.
-
-    An invitation is sent with a new link; the one before it ends. Returns the number of the new
-    mail. Raises NotFound; NotAllowed, with a reason to show, for one that still waits, was never to
-    be sent, is an invitation to an account in use, or held a link for a new password.
-    """
-    former = session.scalars(
-        sa.select(Outbox).where(Outbox.id == outbox_id).with_for_update()
-    ).one_or_none()
-    if former is None:
-        raise NotFound(f"no mail {outbox_id}")
-    if former.state not in {"sent", "failed"}:
-        raise NotAllowed(N_("Only a mail that was sent, or given up, can be sent again."))
-    person = session.get(Person, former.person_id) if former.person_id else None
-    if former.notice == Purpose.PASSWORD_RESET:
-        raise NotAllowed(N_("Its reader can ask for a new link on the page to sign in."))
-    if former.notice == Purpose.INVITATION and person is not None:
-        return _invite_again(session, person, actor, now)
-    again = _copy(session, former, person, now)
-    audit.record(
-        session,
-        Verb.MAIL_RESENT,
-        now=now,
-        actor=actor,
-        review_id=former.review_id,
-        after={"mail": former.id, "again": again.id, "notice": former.notice},
-    )
-    return again.id
-
-
-def _invite_again(session: Session, person: Person, actor: Person, now: datetime) -> int:
-    try:
-        accounts.invite_again(session, person, actor=actor, now=now)
-    except accounts.AccountError as problem:
-        raise NotAllowed(str(problem)) from problem
-    newest = sa.select(sa.func.max(Outbox.id)).where(
-        Outbox.person_id == person.id, Outbox.notice == Purpose.INVITATION
-    )
-    return session.scalar(newest) or 0
-
-
-def _copy(session: Session, former: Outbox, person: Person | None, now: datetime) -> Outbox:
-    again = Outbox(
-        key=_next_key(session, former),
-        notice=former.notice,
-        review_id=former.review_id,
-        person_id=former.person_id,
-        address=person.email if person else former.address,
-        language=person.language if person else former.language,
-        params=former.params,
-        created_at=now,
-        next_try_at=now,
-        resent_from=former.id,
-    )
-    session.add(again)
-    session.flush()
-    return again
-
-
-def _next_key(session: Session, former: Outbox) -> str:
-    """A key of its own for every repetition; the former row is locked meanwhile."""
-    times = session.scalar(
-        sa.select(sa.func.count()).select_from(Outbox).where(Outbox.resent_from == former.id)
-    )
-    return f"resend:{former.id}:{(times or 0) + 1}"

@@ -20,6 +20,7 @@ from review.services.recipients import NOTICES, PASSED_ON
 
 CLOSED: Final = "Not sent: the account was closed."
 NOTHING_OPEN: Final = "Not sent: nothing was open any more."
+_ACTIVE: Final = sa.select(Person.active).where(Person.id == sa.bindparam("person"))
 
 
 def reason(session: Session, row: Outbox, now: datetime) -> str:
@@ -53,7 +54,7 @@ def reason(session: Session, row: Outbox, now: datetime) -> str:
 
 
 def _has_account(session: Session, person_id: int) -> bool:
-    return bool(session.scalar(sa.select(Person.active).where(Person.id == person_id)))
+    return bool(session.scalar(_ACTIVE, {"person": person_id}))
 
 
 def _is_open(

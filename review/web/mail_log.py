@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from review import clock, db
 from review.languages import N_
 from review.policy import Action
-from review.services import delivery
+from review.services import resending
 from review.services.accounts import AccountError
 from review.services.errors import NotAllowed
 from review.services.queries import mail_log as query
@@ -104,7 +104,7 @@ def resend(mail_id: int) -> ResponseReturnValue:
     _row(mail_id)
     try:
         with db.transaction() as session:
-            new = delivery.resend(session, mail_id, actor=viewer(), now=clock.now())
+            new = resending.resend(session, mail_id, actor=viewer(), now=clock.now())
     except (NotAllowed, AccountError) as refused:
         flash(_(str(refused)), "warn")
         return redirect(url_for("mail_log.show", mail_id=mail_id))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from review import db, links, seals
 from review.mail.transport import Away, Refused, Smtp, TryLater
 from review.models import Audit, Member, Outbox, Person
-from review.services import accounts, delivery, reminders
+from review.services import accounts, delivery, reminders, resending
 from review.services.delivery import ATTEMPTS, Round
 from review.services.errors import NotAllowed, NotFound
 from tests import world
@@ -218,7 +218,7 @@ def test_a_mail_is_sent_again_to_the_present_address(begun: World) -> None:
     drain(post, begun.now + 5 * DAY)
     failed = next(row for row in rows("failed") if row.notice == "clock_stopped")
     with db.transaction() as session:
-        again = delivery.resend(session, failed.id, begun.officer, begun.now + 5 * DAY)
+        again = resending.resend(session, failed.id, begun.officer, begun.now + 5 * DAY)
     drain(post, begun.now + 5 * DAY)
     sent = next(row for row in rows("sent") if row.id == again)
     assert (sent.address, sent.resent_from) == ("right@zambia.example", failed.id)
@@ -234,21 +234,21 @@ def test_an_invitation_is_sent_again_with_a_new_link(begun: World) -> None:
     drain(Memory(), begun.now)
     first = next(row for row in rows("sent") if row.notice == "invitation")
     with db.transaction() as session:
-        again = delivery.resend(session, first.id, begun.officer, begun.now + DAY)
+        again = resending.resend(session, first.id, begun.officer, begun.now + DAY)
     new = next(row for row in rows("waiting") if row.id == again)
     assert new.params["token"]
     with db.transaction() as session:
         session.get_one(Person, person.id).activated_at = begun.now
     with db.transaction() as session, pytest.raises(NotAllowed, match="in use"):
-        delivery.resend(session, first.id, begun.officer, begun.now + 2 * DAY)
+        resending.resend(session, first.id, begun.officer, begun.now + 2 * DAY)
 
 
 def test_what_cannot_be_sent_again(begun: World) -> None:
     with db.transaction() as session:
         with pytest.raises(NotFound):
-            delivery.resend(session, 10**9, begun.officer, begun.now)
+            resending.resend(session, 10**9, begun.officer, begun.now)
         with pytest.raises(NotAllowed, match="given up"):
-            delivery.resend(session, rows("waiting")[0].id, begun.officer, begun.now)
+            resending.resend(session, rows("waiting")[0].id, begun.officer, begun.now)
 
 
 def test_two_who_press_at_once_send_two_mails_and_no_error(begun: World) -> None:
@@ -257,7 +257,7 @@ def test_two_who_press_at_once_send_two_mails_and_no_error(begun: World) -> None
 
     def press(_: int) -> int:
         with db.transaction() as session:
-            return delivery.resend(session, number, begun.officer, begun.now)
+            return resending.resend(session, number, begun.officer, begun.now)
 
     with ThreadPoolExecutor(2) as two:
         assert len(set(two.map(press, range(2)))) == 2

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from review import db, links, seals
 from review.mail.transport import Refused, TryLater
 from review.models import Capability, MailAttempt, Outbox
-from review.services import accounts, capabilities, delivery, mail_links, reminders
+from review.services import accounts, capabilities, delivery, mail_links, reminders, resending
 from review.services.capabilities import Purpose, Standing
 from tests import world
 from tests.post import SENDER
@@ -138,7 +138,7 @@ def test_a_mail_that_is_sent_anew_has_a_link_of_its_own(desk: World) -> None:
             sa.select(Outbox).where(Outbox.notice == "desk_review_requested").order_by(Outbox.id)
         ).first()
         assert former is not None
-        delivery.resend(session, former.id, desk.officer, desk.now)
+        resending.resend(session, former.id, desk.officer, desk.now)
     drain(server, desk)
     tokens = token_for(server, address)
     assert len(set(tokens)) == 2

@@ -1,0 +1,83 @@
+"""A mail is written once more: to the present address, in the present language, as a new mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.languages import N_
+from review.models import Outbox, Person
+from review.services import accounts, audit
+from review.services.account_links import Purpose
+from review.services.audit import Verb
+from review.services.errors import NotAllowed, NotFound
+
+
+def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> int:
+    """Write a mail once more, to the person's present address and in their present language.
+
+    An invitation is sent with a new link; the one before it ends. Returns the number of the new
+    mail. Raises NotFound; NotAllowed, with a reason to show, for one that still waits, was never to
+    be sent, is an invitation to an account in use, or held a link for a new password.
+    """
+    former = session.scalars(
+        sa.select(Outbox).where(Outbox.id == outbox_id).with_for_update()
+    ).one_or_none()
+    if former is None:
+        raise NotFound(f"no mail {outbox_id}")
+    if former.state not in {"sent", "failed"}:
+        raise NotAllowed(N_("Only a mail that was sent, or given up, can be sent again."))
+    person = session.get(Person, former.person_id) if former.person_id else None
+    if former.notice == Purpose.PASSWORD_RESET:
+        raise NotAllowed(N_("Its reader can ask for a new link on the page to sign in."))
+    if former.notice == Purpose.INVITATION and person is not None:
+        return _invite_again(session, person, actor, now)
+    again = _copy(session, former, person, now)
+    audit.record(
+        session,
+        Verb.MAIL_RESENT,
+        now=now,
+        actor=actor,
+        review_id=former.review_id,
+        after={"mail": former.id, "again": again.id, "notice": former.notice},
+    )
+    return again.id
+
+
+def _invite_again(session: Session, person: Person, actor: Person, now: datetime) -> int:
+    try:
+        accounts.invite_again(session, person, actor=actor, now=now)
+    except accounts.AccountError as problem:
+        raise NotAllowed(str(problem)) from problem
+    newest = sa.select(sa.func.max(Outbox.id)).where(
+        Outbox.person_id == person.id, Outbox.notice == Purpose.INVITATION
+    )
+    return session.scalar(newest) or 0
+
+
+def _copy(session: Session, former: Outbox, person: Person | None, now: datetime) -> Outbox:
+    again = Outbox(
+        key=_next_key(session, former),
+        notice=former.notice,
+        review_id=former.review_id,
+        person_id=former.person_id,
+        address=person.email if person else former.address,
+        language=person.language if person else former.language,
+        params=former.params,
+        created_at=now,
+        next_try_at=now,
+        resent_from=former.id,
+    )
+    session.add(again)
+    session.flush()
+    return again
+
+
+def _next_key(session: Session, former: Outbox) -> str:
+    """A key of its own for every repetition; the former row is locked meanwhile."""
+    times = session.scalar(
+        sa.select(sa.func.count()).select_from(Outbox).where(Outbox.resent_from == former.id)
+    )
+    return f"resend:{former.id}:{(times or 0) + 1}"
