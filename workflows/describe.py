@@ -37,7 +37,7 @@ SURENESS = {
 RECIPIENTS = {
     Recipient.PERSON: "whoever owes it",
     Recipient.FOCAL_POINT: "the focal point of that State",
-    Recipient.MISSION: "its Permanent Mission",
+    Recipient.MISSION: "the Permanent Mission of that State",
     Recipient.SECRETARIAT: "the secretariat",
 }
 RECORDED = {

@@ -15,7 +15,7 @@ from workflows.spec import Channel, Recipient, Rule, Trigger
 _TO = {
     Recipient.PERSON: N_("whoever owes it"),
     Recipient.FOCAL_POINT: N_("the focal point of that State"),
-    Recipient.MISSION: N_("its Permanent Mission"),
+    Recipient.MISSION: N_("the Permanent Mission of that State"),
     Recipient.SECRETARIAT: N_("the secretariat"),
 }
 _BY = {Channel.MAIL: N_("Mail"), Channel.BOARD: N_("Entry on the board")}
