@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review import clock, db, settings
+from review import clock, db, settings, tasks
 from review.models import Heartbeat, Incident, MailAttempt, MilestoneDate, Outbox, Person
 from review.services import heartbeats, incidents, watch_picture, watchdogs
 from review.services.health import Part
@@ -166,6 +166,16 @@ def test_a_job_that_hangs_or_never_ran_is_silent(chosen: Settings) -> None:
     assert broken(picture(beats={"remind": never}), chosen) == ["job_silent:remind"]
     never.since = NOW
     assert broken(picture(beats={"remind": never}), chosen) == [], "it is given time to begin"
+
+
+def test_every_job_of_the_scheduler_is_watched_and_has_a_name(chosen: Settings) -> None:
+    mailbox = replace(chosen, imap_url="imaps://a:b@mail.example")
+    expected = {job.name: job.every for job in tasks.jobs(mailbox)}
+    assert expected.keys() == heartbeats.NAMES.keys()
+    assert expected["write_digests"] == 10 * MINUTE
+    assert "read_reports" not in {job.name for job in tasks.jobs(chosen)}
+    for name in expected:
+        assert f"review.tasks.{name}" in tasks.app.tasks
 
 
 # What is seen ------------------------------------------------------------------------------------
