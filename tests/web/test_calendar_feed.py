@@ -349,8 +349,10 @@ def test_a_date_of_others_or_that_is_done_is_no_file(
 def _task(who: Person | None, scene: Scene, slot: int) -> str:
     """The link of a mail about a desk review, to a person or to the mission of the State."""
     with db.transaction() as session:
-        row = session.scalars(sa.select(Outbox).where(Outbox.review_id.is_not(None))).all()[slot]
+        wanted = sa.select(Outbox).where(Outbox.review_id.is_not(None)).order_by(Outbox.id)
+        row = session.scalars(wanted).all()[slot]
         row.person_id = who.id if who else None
+        row.address = who.email if who else "mission@ita.example"
         return capabilities.give_with_mail(
             session,
             row,
