@@ -20,7 +20,6 @@ NAMES: Final = {
     "deliver": N_("Sending of messages"),
     "remind": N_("Writing of reminders"),
     "prepare_reminders": N_("Deciding on coming reminders"),
-    "prepare_reminders": N_("Deciding of coming reminders"),
     "write_digests": N_("Writing of digests"),
     "read_reports": N_("Reading of reports about messages"),
     "look_for_successions": N_("Looking for offices that have to change hands"),
