@@ -188,10 +188,30 @@ def _members_hold_offices(connection: sa.Connection) -> None:
     assert connection.scalar(sa.text("SELECT count(*) FROM office")) == 3
 
 
+WITHOUT_DATE: Final = (
+    FIRST
+    + """
+INSERT INTO milestone (review_id, key, slot) SELECT id, 'outcome_forwarded', 0 FROM review;
+"""
+)
+
+
+def _what_has_no_date_is_looked_at(connection: sa.Connection) -> None:
+    rows = connection.execute(
+        sa.text("SELECT key, to_char(remind_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM milestone")
+    )
+    assert {row[0]: row[1] for row in rows} == {
+        "self_assessment_submitted": None,
+        "desk_review": "2010-12-05",
+        "outcome_forwarded": "2011-07-01",
+    }
+
+
 OLD_DATA: Final = (
     OldData("one review", "0001", FIRST, _first_rows_are_still_there),
     OldData("a shared symbol", "0001", SHARED_SYMBOL, _first_completed_keeps_its_symbol),
     OldData("a circulated response", "0003", CIRCULATED, _who_had_the_response_keeps_it),
+    OldData("a turn without a date", "0010", WITHOUT_DATE, _what_has_no_date_is_looked_at),
     OldData("signs of life", "0009", HEARTBEATS, _last_signs_of_life_are_those_of_jobs),
     OldData("holders of offices", "0011", FORMER_HOLDERS, _members_hold_offices),
 )
