@@ -25,6 +25,8 @@ def joined(text: str) -> str:
 
 
 def _line(line: str) -> str:
+    if len(line) < WIDTH and line.isprintable():
+        return _stuffed(line)
     words = line.lstrip()
     first, *others = _wrapper.wrap(words) or [""]
     indented = line[: len(line) - len(words)] + first

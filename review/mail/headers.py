@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, Policy
+from email.policy import SMTP, EmailPolicy, Policy
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,8 +35,23 @@ def _registry() -> HeaderRegistry:
     return made
 
 
-POLICY: Final = SMTP.clone(cte_type="7bit", header_factory=_registry())
+class _Folding(EmailPolicy):
+    """Folds what stands in every mail once."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """A header as it leaves."""
+        if self.linesep != SMTP.linesep or self.utf8:
+            return super().fold_binary(name, value)
+        return _folded(name, value)
+
+
+POLICY: Final = _Folding(linesep=SMTP.linesep, cte_type="7bit", header_factory=_registry())
 """Passes servers without 8BITMIME unchanged."""
+
+
+@lru_cache(maxsize=512)
+def _folded(name: str, value: str) -> bytes:
+    return EmailPolicy.fold_binary(POLICY, name, value)
 
 
 def put_together(message: EmailMessage, thread: str) -> None:

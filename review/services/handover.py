@@ -160,14 +160,18 @@ def move(session: Session, row: Outbox, holder: Member, now: datetime) -> str:
     return MOVED
 
 
+_LAST: Final = (
+    sa.select(Member)
+    .where(Member.review_id == sa.bindparam("review"), Member.person_id == sa.bindparam("person"))
+    .order_by(Member.id.desc())
+    .limit(1)
+)
+"""Somebody's last part in a review. Built once: it is asked for every mail that leaves."""
+
+
 def holder_after(session: Session, person_id: int, review_id: int) -> Member | None:
     """Who holds the office that somebody handed over in a review; None if they did not."""
-    mine = session.scalars(
-        sa.select(Member)
-        .where(Member.review_id == review_id, Member.person_id == person_id)
-        .order_by(Member.id.desc())
-        .limit(1)
-    ).one_or_none()
+    mine = session.scalars(_LAST, {"review": review_id, "person": person_id}).one_or_none()
     if mine is None or mine.ended_at is None:
         return None
     handed = sa.exists().where(
