@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and make, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run reset test lint format messages docs lock bench wheel clean
+.PHONY: help run reset test year lint format messages docs lock bench wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,6 +23,9 @@ reset: $(VENV)/.run  ## Throw away the data of `make run`
 test: lint  ## Check and test everything
 	$(BIN)/uncac-review docs --check
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+year: $(VENV)/.dev  ## Live through a year of 165 reviews with outages, and compare every message (long)
+	YEAR=165x365 $(BIN)/pytest -q tests/year
 
 lint: $(VENV)/.dev  ## Formatting, lint, types, imports
 	$(BIN)/ruff format --check $(SOURCES)

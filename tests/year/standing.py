@@ -1,0 +1,220 @@
+"""What somebody owes, since when, where: read after each act, counted in the plainest way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import Member, MilestoneDate, Person, Review, Reviewer, State
+from review.reference import days_off
+from workflows.registry import process
+from workflows.spec import Milestone, Party, Process, Rule, Trigger
+
+VIENNA = "Europe/Vienna"
+DAY = timedelta(days=1)
+WITH_DIRECT_DIALOGUE = {"country_visit", "joint_meeting", "virtual_visit"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A zone and the State (or the duty station) whose days off count."""
+
+    zone: str
+    iso3: str
+
+    def works(self, day: date) -> bool:
+        """Whether it is a working day there."""
+        if day.weekday() in days_off.weekend(self.iso3):
+            return False
+        return day not in days_off.public_holidays(self.iso3, day.year)
+
+    def nine(self, day: date) -> datetime:
+        """Nine in the morning there."""
+        return datetime.combine(day, time(9), ZoneInfo(self.zone))
+
+    def next_morning(self, moment: datetime) -> datetime:
+        """Nine in the morning of the next working day."""
+        day = self.day(moment) + DAY
+        while not self.works(day):
+            day += DAY
+        return self.nine(day)
+
+    def day(self, moment: datetime) -> date:
+        """The day there at a moment."""
+        return moment.astimezone(ZoneInfo(self.zone)).date()
+
+
+@dataclass
+class Owed:
+    """Something somebody owes since a moment, reminded of from a day; ``said``: the last rung."""
+
+    review_id: int
+    item: Milestone
+    slot: int
+    due: date | None
+    on: Trigger
+    day: date
+    rules: tuple[Rule, ...]
+    since: datetime
+    place: Place
+    said: int | None = None
+    rests_until: datetime | None = None
+    """Looked at on a day off, it is left for the next working morning."""
+    mornings: list[tuple[datetime, int, Rule]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """As the keys of its mails begin."""
+        day = str(self.day) if self.on is Trigger.DUE else f"turn-{self.day}"
+        return f"{self.review_id}:{self.item.key}:{self.slot}:{day}"
+
+    def passed(self, now: datetime, since: datetime | None = None) -> list[tuple[int, Rule]]:
+        """The rungs whose morning lies after ``since`` and not after ``now``."""
+        while not self.mornings or self.mornings[-1][0] <= now:
+            self._climb()
+        return [
+            (offset, rule)
+            for morning, offset, rule in self.mornings
+            if (since is None or since < morning) and morning <= now
+        ]
+
+    def _climb(self) -> None:
+        """Work out when the next rung comes: the last rule comes again and again."""
+        at = len(self.mornings)
+        rule = self.rules[min(at, len(self.rules) - 1)]
+        offset = rule.days + max(0, at - len(self.rules) + 1) * rule.every
+        day = self.day + timedelta(days=offset)
+        while not self.place.works(day):
+            day += -DAY if offset <= 0 else DAY
+        self.mornings.append((self.place.nine(day), offset, rule))
+
+
+@dataclass
+class Account:
+    """What the model knows of a person."""
+
+    role: str
+    digest: bool
+    active: bool
+    zone: str
+    iso3: str | None
+
+
+class Standing:
+    """The reviews and the people as they are."""
+
+    def __init__(self) -> None:
+        self.owed: dict[tuple[int, str, int], Owed] = {}
+        self.accounts: dict[int, Account] = {}
+        self.members: dict[int, list[tuple[int, str, int]]] = {}
+        self.officers: dict[int, int | None] = {}
+        self.sides: dict[int, dict[int, str]] = {}
+        self.states: dict[str, tuple[str, bool]] = {}
+        self.focal_points: set[int] = set()
+
+    def observe(self, session: Session, review_id: int, at: datetime) -> None:
+        """Look at a review after an act, and at the people."""
+        self._look_at_people(session, review_id)
+        review = session.get_one(Review, review_id)
+        rows = session.scalars(sa.select(MilestoneDate).where(MilestoneDate.review_id == review_id))
+        dates = {(one.key, one.slot): one for one in rows}
+        done = {key for key, one in dates.items() if one.done_at}
+        definition = process(review.process_key)
+        for (key, slot), one in dates.items():
+            item = definition.milestone(key)
+            name = (review_id, key, slot)
+            if not self._is_owed(review, definition, item, slot, done):
+                self.owed.pop(name, None)
+                continue
+            due = one.agreed_on or one.model_on
+            on = Trigger.DUE if due else Trigger.TURN
+            rules = definition.rules(item, on)
+            place = self._place(review_id, item, slot)
+            day = due or self._turn(review, item, dates.values(), place)
+            former = self.owed.get(name)
+            if not rules:
+                self.owed.pop(name, None)
+            elif former is None or (former.on, former.day) != (on, day):
+                self.owed[name] = Owed(review_id, item, slot, due, on, day, rules, at, place)
+
+    def _is_owed(
+        self,
+        review: Review,
+        definition: Process,
+        item: Milestone,
+        slot: int,
+        done: set[tuple[str, int]],
+    ) -> bool:
+        """Not reached, in a review whose clock runs, and waiting for nothing but its owner."""
+        return (
+            (item.key, slot) not in done
+            and review.suspended_at is None
+            and review.stage != "completed"
+            and self._applies(item, review)
+            and (item.due is None or (item.due.after, 0) in done)
+            and all(
+                not self._applies(need, review) or all((need.key, s) in done for s in need.slots)
+                for need in map(definition.milestone, item.needs)
+            )
+        )
+
+    @staticmethod
+    def _turn(
+        review: Review, item: Milestone, dates: Iterable[MilestoneDate], place: Place
+    ) -> date:
+        """The day from which it waited for nothing else, after the visit if that is fixed."""
+        reached = [one.done_at for one in dates if one.key in item.needs and one.done_at]
+        day = place.day(max([*reached, review.stage_since]))
+        return max(day, review.dialogue_last_day or day)
+
+    @staticmethod
+    def _applies(item: Milestone, review: Review) -> bool:
+        return item.applies is None or review.means in WITH_DIRECT_DIALOGUE
+
+    def _look_at_people(self, session: Session, review_id: int) -> None:
+        if not self.states:
+            for state in session.scalars(sa.select(State)):
+                self.states[state.iso3] = (state.time_zone, bool(state.mission_email))
+        self.accounts = {
+            one.id: Account(one.role, one.digest, one.active, one.time_zone, one.iso3)
+            for one in session.scalars(sa.select(Person))
+        }
+        self.members[review_id] = [
+            (one.person_id, one.role, one.slot)
+            for one in session.scalars(
+                sa.select(Member)
+                .where(Member.review_id == review_id, Member.ended_at.is_(None))
+                .order_by(Member.id)
+            )
+        ]
+        in_office = sa.select(Member.person_id).where(
+            Member.role == "focal_point", Member.ended_at.is_(None)
+        )
+        self.focal_points = set(session.scalars(in_office))
+        review = session.get_one(Review, review_id)
+        self.officers[review_id] = review.officer_id
+        self.sides[review_id] = {0: review.iso3} | {
+            one.slot: one.iso3
+            for one in session.scalars(
+                sa.select(Reviewer).where(
+                    Reviewer.review_id == review_id, Reviewer.voided_at.is_(None)
+                )
+            )
+        }
+
+    def _place(self, review_id: int, item: Milestone, slot: int) -> Place:
+        party = self.party_of(item, slot)
+        if party is Party.SECRETARIAT:
+            return Place(VIENNA, "AUT")
+        iso3 = self.sides[review_id][slot if party is Party.REVIEWING_STATE else 0]
+        return Place(self.states[iso3][0], iso3)
+
+    @staticmethod
+    def party_of(item: Milestone, slot: int) -> Party:
+        """Who owes it."""
+        return item.owner_of(0 if item.repeats else slot)
