@@ -179,7 +179,7 @@ def measure() -> list[dict[str, Any]]:
         },
         {
             "name": "reminders_growth",
-            "unit": f"ms for {DUE_WHILE_GROWING:,} due; times",
+            "unit": f"ms for {DUE_WHILE_GROWING:,} due",
             "measured": {f"{n:,} open deadlines": row for n, row in growing.items()},
         },
         {
