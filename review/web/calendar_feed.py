@@ -63,7 +63,7 @@ def _kept_private(answer: Response, tag: str) -> Response:
     return answer
 
 
-# One deadline as a file ---------------------------------------------------------------------------
+# One entry as a file ------------------------------------------------------------------------------
 
 
 @blueprint.get("/reviews/<int:review_id>/deadlines/<milestone>/<int:slot>.ics")
@@ -75,6 +75,19 @@ def deadline(review_id: int, milestone: str, slot: int) -> ResponseReturnValue:
         abort(404)
     reader = Reader(me.language, me.time_zone)
     return _one(seen, (milestone, slot), reader)
+
+
+@blueprint.get("/reviews/<int:review_id>/dialogue.ics")
+@needs(Action.SEE_REVIEW)
+def dialogue(review_id: int) -> ResponseReturnValue:
+    """The days of the visit or meeting; 404 while none are set."""
+    seen, me = opened.review(review_id, Action.SEE_REVIEW), viewer()
+    meeting = calendar.dialogue_of(seen)
+    if meeting is None:
+        abort(404)
+    reader = Reader(me.language, me.time_zone)
+    content = calendar.one_dialogue(reading.session(), seen, meeting, reader, _secretariat())
+    return _file(content, 'attachment; filename="dialogue.ics"')
 
 
 @blueprint.get("/task/<token>/deadline.ics")

@@ -117,6 +117,7 @@ NO_PAGES = {
     "home.start",
     "board.export",
     "calendar_feed.deadline",
+    "calendar_feed.dialogue",
     "calendar_feed.of_task",
     "calendar_feed.show",
     "documents.download",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -386,3 +386,28 @@ def test_a_mission_gets_the_date_without_a_page_that_it_cannot_open(
     event = ics.only(ics.read(fetch(app, f"/task/{token}/deadline.ics").data))
     assert "URL" not in event
     assert "http" not in event["DESCRIPTION"]
+
+
+# The dialogue ------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_review_offers_the_days_of_its_dialogue(app: Flask) -> None:
+    scene = Scene(app, "country_dialogue")
+    path = scene.path("dialogue.ics")
+    assert scene.get("focal_point", "dialogue.ics").status_code == 404
+    with scene.work() as w:
+        w.take("agree_means", w.focal_point, means="country_visit")
+        day = (w.now + timedelta(days=20)).date().isoformat()
+        w.take("schedule_dialogue", w.officer, first_day=day, last_day=day, place="A hidden place")
+    for who in ("focal_point", "expert_1", "observer", "officer"):
+        page = scene.browser(who).get(f"/reviews/{scene.review_id}").get_data(as_text=True)
+        assert f'href="{path}"' in page, who
+        event = ics.only(ics.read(scene.get(who, "dialogue.ics").data))
+        assert ics.days(event)[0] == day
+        assert event["UID"] == f"dialogue.{scene.review_id}@secretariat.example"
+    assert scene.get("stranger", "dialogue.ics").status_code == 404
+    with scene.work() as w:
+        w.take("agree_means", w.focal_point, means="remote")
+    assert scene.get("focal_point", "dialogue.ics").status_code == 404
+    page = scene.browser("focal_point").get(f"/reviews/{scene.review_id}").get_data(as_text=True)
+    assert path not in page

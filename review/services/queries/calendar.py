@@ -7,7 +7,7 @@ that the reader has left, or whose clock is stopped: no period runs then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -30,7 +30,7 @@ from review.services.queries.turns import due
 from review.services.snapshot import Snapshot
 from workflows import engine
 from workflows.deadlines import local_day
-from workflows.outlook import Key
+from workflows.outlook import Appointment, Key
 from workflows.spec import Party
 
 EVERY: Final = timedelta(hours=4)
@@ -53,7 +53,7 @@ class _Known:
 def of_person(session: Session, person: Person, secretariat: Mailbox, now: datetime) -> bytes:
     """The calendar file of a person, in their language or else in English.
 
-    The same rows give the same bytes, whenever it is asked for.
+    The same rows give the same bytes, whenever it is asked for; sessions leave when they are over.
     """
     seen = snapshot.load_many(session, reviews_of(session, person), now)
     running = tuple(one for one in seen if not one.process.stage(one.stage).final)
@@ -81,10 +81,8 @@ def _entries(voice: Voice, known: _Known) -> Iterator[Entry]:
     for seen in known.reviews:
         about = About(seen.id, seen.columns["iso3"], seen.process)
         yield from _deadlines(voice, about, seen, known)
-        meeting = appointment_of(seen)
-        if meeting is not None and _DIALOGUE in seen.done:
-            changed_at = known.changed[seen.id, _DIALOGUE]
-            yield entries.dialogue(voice, about, meeting.first, meeting.last, changed_at=changed_at)
+        if (meeting := dialogue_of(seen)) is not None:
+            yield _dialogue(voice, about, meeting, known.changed)
     for one, since in known.sessions:
         yield entries.session(
             voice, one.id, one.title, one.place, one.first_day, one.last_day, since
@@ -116,6 +114,18 @@ def _deadline(
     )
 
 
+def dialogue_of(seen: Snapshot) -> Appointment | None:
+    """The visit or meeting, while the days that were set for it stand."""
+    return appointment_of(seen) if _DIALOGUE in seen.done else None
+
+
+def _dialogue(
+    voice: Voice, about: About, meeting: Appointment, changed: Mapping[tuple[int, Key], datetime]
+) -> Entry:
+    changed_at = changed[about.review_id, _DIALOGUE]
+    return entries.dialogue(voice, about, meeting.first, meeting.last, changed_at=changed_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """For whom a file is made. ``linked``: they can sign in and open the page of the review."""
@@ -129,14 +139,35 @@ def one_deadline(
     session: Session, seen: Snapshot, key: Key, reader: Reader, secretariat: Mailbox
 ) -> bytes:
     """The file of one date of a review, which the caller has found to be the reader's."""
-    about = About(seen.id, seen.columns["iso3"], seen.process, linked=reader.linked)
     changed = _changes(session, [seen])
+    return _one(
+        seen,
+        reader,
+        secretariat,
+        lambda voice, about: _deadline(voice, about, seen, key, changed, reader.time_zone),
+    )
 
-    def say(voice: Voice) -> bytes:
-        entry = _deadline(voice, about, seen, key, changed, reader.time_zone)
-        return ical.written([entry], language=voice.language.code, secretariat=secretariat)
 
-    return entries.spoken(reader.language, say)
+def one_dialogue(
+    session: Session, seen: Snapshot, meeting: Appointment, reader: Reader, secretariat: Mailbox
+) -> bytes:
+    """The file of the visit or meeting of a review, for somebody who may see the review."""
+    changed = _changes(session, [seen])
+    return _one(
+        seen, reader, secretariat, lambda voice, about: _dialogue(voice, about, meeting, changed)
+    )
+
+
+def _one(
+    seen: Snapshot, reader: Reader, secretariat: Mailbox, say: Callable[[Voice, About], Entry]
+) -> bytes:
+    about = About(seen.id, seen.columns["iso3"], seen.process, linked=reader.linked)
+    return entries.spoken(
+        reader.language,
+        lambda voice: ical.written(
+            [say(voice, about)], language=voice.language.code, secretariat=secretariat
+        ),
+    )
 
 
 def owed(seen: Snapshot, person: Person) -> Iterator[Key]:
