@@ -95,6 +95,8 @@ def _document(one: Planned) -> dict[str, Any]:
         "milestone": owed.item.key,
         "slot": owed.slot,
         "due": owed.due_on.isoformat() if owed.due_on else None,
+        "counted_from": owed.day.isoformat(),
+        "recipients": [to.value for to in owed.reminder.rule.to],
         "person": one.to.person_id or None,
         "to": one.to.title or None,
         "role": one.to.role,
@@ -120,9 +122,10 @@ def _show(chosen: Sequence[Planned], days: int) -> None:
         way = "digest" if one.digest_at else "single"
         if one.telling.held:
             way = f"paused until {one.telling.held.isoformat()}"
+        counted = f"due {owed.due_on}" if owed.due_on else f"waits since {owed.day}"
         print(
             f"  {hour:%H:%M} {one.capital}: {one.to.email} ({one.to.role}, {one.to.language})"
-            f"  {owed.seen.columns['iso3']} {owed.item.key}:{owed.slot} due {owed.due_on}"
+            f"  {owed.seen.columns['iso3']} {owed.item.key}:{owed.slot} {counted}"
             f"  {one.rule.value} {owed.reminder.offset:+d}  {way}"
         )
     print(f"{len(chosen) or 'No'} messages in {days} days.")

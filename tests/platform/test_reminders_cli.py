@@ -45,6 +45,10 @@ def test_programs_read_what_the_plan_says(stored: str, capsys: pytest.CaptureFix
     ]
     assert {one["role"] for one in told} == {"mission", "secretariat_officer"}
     assert {one["rule"] for one in told} == {"before", "after", "escalation"}
+    assert all(one["counted_from"] == one["due"] for one in told)
+    assert {tuple(one["recipients"]) for one in told if one["offset"] == 14} == {
+        ("person", "mission")
+    }
 
 
 def test_people_read_a_heading_a_day(stored: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,6 +60,21 @@ def test_people_read_a_heading_a_day(stored: str, capsys: pytest.CaptureFixture[
     assert told
     assert all("09:00 Harare: mission@zwe.example (mission, en)" in line for line in told)
     assert lines[-1] == f"{len(told)} messages in 30 days."
+
+
+def test_what_has_no_date_says_since_when_it_waits(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with db.transaction() as session:
+        world.advance(world.world(session), "country_dialogue")
+    monkeypatch.setattr(cli, "_connected", lambda: None)
+    assert reminders("plan", "--days", "60") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    waits = [line for line in lines if "means_agreed:0 waits since 2011-07-" in line]
+    assert waits
+    assert all("secretariat_officer" in line and "standstill +" in line for line in waits)
+    assert not [line for line in lines if "None" in line]
 
 
 def test_nothing_is_changed(stored: str) -> None:
