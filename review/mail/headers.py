@@ -8,6 +8,8 @@ from email.policy import SMTP, EmailPolicy, Policy
 from functools import lru_cache
 from typing import Any, Final
 
+_CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160), 0x2028, 0x2029), " ")
+
 
 class _Whole(UnstructuredHeader, BaseHeader):
     """A header that is never folded: it would be encoded like words, which no program undoes."""
@@ -52,6 +54,15 @@ POLICY: Final = _Folding(linesep=SMTP.linesep, cte_type="7bit", header_factory=_
 @lru_cache(maxsize=512)
 def _folded(name: str, value: str) -> bytes:
     return EmailPolicy.fold_binary(POLICY, name, value)
+
+
+def shown(text: str) -> str:
+    """A text as a header may have it: one line, without what is read as an encoded word (RFC 2047).
+
+    The library decodes such a word before it writes it, so a name could add headers, or a text.
+    """
+    words = text.translate(_CONTROLS).replace("=?", "= ?").split(" ")
+    return " ".join(filter(None, words))
 
 
 def put_together(message: EmailMessage, thread: str) -> None:

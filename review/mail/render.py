@@ -189,7 +189,7 @@ def _message(letter: Letter, written: Written, sender: str, now: datetime) -> Em
     message = EmailMessage(policy=headers.POLICY)
     message["From"] = _address(name, address)
     message["To"] = _address(str(letter.params.get("title", "")), letter.address)
-    message["Subject"] = written.subject
+    message["Subject"] = headers.shown(written.subject)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = letter.message_id(domain)
     if thread := letter.thread_id(domain):
@@ -232,7 +232,7 @@ def _with_calendar(
 
 
 def _address(name: str, address: str) -> Address:
-    return Address(display_name=_one_line(name), addr_spec=address)
+    return Address(display_name=headers.shown(name), addr_spec=address)
 
 
 @cache
