@@ -184,19 +184,20 @@ def trouble(incident: Incident) -> Trouble:
 
 
 def troubles(session: Session, broken: Iterable[Broken]) -> list[Trouble]:
-    """What is wrong: open incidents, and what is found broken now and nobody has noted yet."""
+    """What is wrong: open incidents, and what is found broken now and nobody has noted yet.
+
+    What goes on stands first, each in the order of the rules.
+    """
     noted = {(one.rule, one.subject): one for one in session.scalars(_open())}
-    fresh = [
-        Trouble(
-            one.rule.words,
-            one.rule.advice,
-            watchdogs.about(one.measured.subject),
-            one.measured.facts,
-        )
-        for one in broken
-        if one.key not in noted and not _is_explained(one, noted)
-    ]
-    return [*(trouble(one) for one in noted.values()), *fresh]
+    found = {key: trouble(one) for key, one in noted.items()}
+    for one in broken:
+        if one.key not in noted and not _is_explained(one, noted):
+            about = watchdogs.about(one.measured.subject)
+            words, advice = one.rule.words, one.rule.advice
+            found[one.key] = Trouble(words, advice, about, one.measured.facts)
+    order = [rule.key for rule in watchdogs.RULES]
+    ranked = sorted(found, key=lambda key: order.index(key[0]) if key[0] in order else len(order))
+    return sorted((found[key] for key in ranked), key=lambda one: one.calm_since is not None)
 
 
 def troubles_now(

@@ -126,6 +126,18 @@ def test_the_board_says_what_does_not_run_and_what_to_do(office: Office) -> None
         assert "Start “uncac-review beat”" not in text
 
 
+def test_the_most_pressing_stands_first(office: Office) -> None:
+    with db.transaction() as session:
+        for _ in range(3):
+            heartbeats.ended(session, "remind", NOW, 1.75, "IntegrityError")
+    watch(office.app, NOW + MINUTE)  # the failing job is noted first
+    client = office.browser("officer")
+    with clock.frozen(NOW + HOUR):
+        first, second = words(soup(client, "/reviews"), "section[aria-labelledby=troubles] p b")
+    assert first.startswith("No sign of life of the scheduler")
+    assert second.startswith("Writing of reminders: failed 3 times in a row")
+
+
 def test_parties_are_not_told_of_the_machinery(office: Office) -> None:
     with clock.frozen(NOW + HOUR):
         client = office.browser("focal_point")
