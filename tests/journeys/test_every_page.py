@@ -95,7 +95,6 @@ def test_everybody_comes_to_the_pages_that_are_theirs(site: Site) -> None:
         "health.show",
         "metrics.show",
         "calendar_feed.show",
-        "calendar_feed.dialogue",
         "calendar_feed.deadline",  # in this landscape every date is over, so no page offers it
         "calendar_feed.of_task",
     }
