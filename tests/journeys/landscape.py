@@ -57,6 +57,8 @@ class Landscape:
     """The documents by the kind of what is planted in them."""
     draws: dict[str, int] = field(default_factory=dict)
     """Drawings of lots by how far they are."""
+    offices: dict[str, int] = field(default_factory=dict)
+    """A succession that is open, and the holding of an office that nobody asks about."""
     links: list[str] = field(default_factory=list)
     """Pages to which only a mail leads: an invitation, a new password."""
 

@@ -17,11 +17,13 @@ from review.services import (
     group_sessions,
     parties,
     people,
+    successions,
 )
 from review.services.cycle_planning import CyclePlan, YearPlan
 from review.services.draws import conduct
 from review.services.expert_lists import ExpertGiven
 from review.services.group_sessions import SessionGiven
+from review.services.proposals import Proposal
 from tests import world
 from tests.journeys.landscape import (
     EVERYBODY,
@@ -33,6 +35,7 @@ from tests.journeys.landscape import (
     Builder,
     Landscape,
 )
+from tests.world import World
 from workflows import chance
 from workflows.announcement import YearsAnnouncement
 from workflows.review_years import YearParty
@@ -84,6 +87,23 @@ def _answering(b: Builder) -> None:
     b.document(w, "focal_point", {"state"})
     b.document(w, "officer", PARTIES)
     b.answered("RWA", OFFICE | {"state"})
+    _succeeding(b, w)
+
+
+def _succeeding(b: Builder, w: World) -> None:
+    """The focal point has said that the task is theirs no longer; the mission is asked."""
+    reason = b.made.plant("UGA", "reason", OFFICE | {"state"})
+    holders = {m.person_id: m.member_id for m in w.seen().members}
+    one = successions.begin(
+        b.session,
+        holders[w.focal_point.id],
+        "not_me",
+        actor=w.focal_point,
+        now=w.now,
+        reason=f"Specimen text {reason}.",
+        proposal=Proposal("Proposed successor", "proposed@uga.example", "fr"),
+    )
+    b.made.offices |= {"SUCCESSION": one.id, "SEAT": holders[w.expert_1.id]}
 
 
 def _assessing(b: Builder) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from review import clock, db, settings
 from review.app import create_app
-from review.models import Outbox, Person
+from review.models import Outbox, Person, State
 from review.services import delivery, mail_links
 from review.services.queries import task as query
 from review.web.security import limiter
@@ -67,7 +67,7 @@ class Site:
         more = {
             "officer": ["/mail?state=sent", *self._steps_of_draws()],
             "administrator": ["/cycles/3/rules"],
-            "nobody": [*self.landscape.links, *self.tasks],
+            "nobody": [*self.landscape.links, *self.tasks, self.mission],
         }
         return self.crawler.walk(
             who,
@@ -92,6 +92,14 @@ class Site:
                     found[bool(row.person_id)] = f"/task/{token}"
         return [found[True], found[False]]
 
+    @cached_property
+    def mission(self) -> str:
+        """The page behind the link by which a mission says who holds an office."""
+        wanted = sa.select(Outbox).where(Outbox.notice == "succession_asked")
+        with db.transaction() as session:
+            row = session.scalars(wanted).one()
+            return f"/succession/{mail_links.given(session, row, NOW)['succession_link']}"
+
     def _may_ask(self, page: query.TaskPage) -> bool:
         return any(one.open and one.step.key == "ask_extension" for one in page.options)
 
@@ -101,9 +109,10 @@ class Site:
         return [f"/draws/{draw}/publish", f"/draws/{draw}/open", "/cycles/1/draws/prepare"]
 
     def speak(self, language: str) -> None:
-        """Give everybody of the cast this language."""
+        """Give everybody of the cast, and every mission, this language."""
         with db.transaction() as session:
             session.execute(sa.update(Person).values(language=language))
+            session.execute(sa.update(State).values(language=language))
 
 
 @contextmanager

@@ -26,6 +26,9 @@ PAGES = (
     ("nobody", "TASK"),
     ("nobody", "TASK/steps/ask_extension?new_date=2031-05-05"),
     ("nobody", "/task/cut"),
+    ("nobody", "TASK/successor"),
+    ("nobody", "MISSION"),
+    ("nobody", "/succession/cut"),
     ("nobody", "/nothing-here"),
     ("nobody", "/published"),
     ("nobody", "/published/{TGO}/self-assessment"),
@@ -74,6 +77,15 @@ PAGES = (
     ("officer", "/people/3"),
     ("officer", "/people/3/close"),
     ("officer", "/people/invite/observer"),
+    ("officer", "/reviews/{UGA}/offices"),
+    ("officer", "/offices/{SEAT}/mandate"),
+    ("officer", "/offices/{SEAT}/successor"),
+    ("officer", "/successions"),
+    ("officer", "/successions/{SUCCESSION}"),
+    ("officer", "/successions/{SUCCESSION}/propose"),
+    ("officer", "/successions/{SUCCESSION}/answer"),
+    ("UGA", "/successions/{SUCCESSION}"),
+    ("UGA", "/reviews/{UGA}/offices"),
     ("officer", "/mail?state=failed"),
     ("officer", "/operations"),
     ("officer", "/mail/3"),
@@ -159,12 +171,13 @@ def browser() -> Iterator[Browser]:
 def paths(site: Site) -> list[tuple[str, str]]:
     """The pages with the numbers of this landscape."""
     invitation, password = site.landscape.links
-    known = {"INVITATION": invitation, "PASSWORD": password}
+    known = {"INVITATION": invitation, "PASSWORD": password, "MISSION": site.mission}
     for path in (path for _who, path in PAGES if path.startswith("TASK")):
         known[path] = path.replace("TASK", site.tasks[0])
     numbers = {
         **site.landscape.ids,
         **site.landscape.draws,
+        **site.landscape.offices,
         "FILE": site.landscape.files["fileexpert2inlso"],
     }
     return [(who, known.get(path, path).format(**numbers)) for who, path in PAGES]
