@@ -276,6 +276,7 @@ def test_the_first_line_says_that_a_date_has_passed_who_owes_it_and_what_is_aske
     assert "Please see that it is done, or tell the secretariat" in first
     assert f"mailto:{passed_on.officer.email}" in said.html
     assert "/reviews/" not in said.text, "there is no page that they could open"
+    assert "a reminder comes on" not in said.text, "the next one goes to others"
     assert row.params["officer"]["email"] == passed_on.officer.email
 
 
