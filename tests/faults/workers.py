@@ -29,9 +29,11 @@ _COMMAND: Final = (sys.executable, "-m", "celery", "-A", "celery_worker")
 _MORE: Final = """
 INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
                     next_try_at)
-SELECT key || ':' || n, notice, review_id, person_id, address, language, params, created_at,
+SELECT key || ':' || held + n, notice, review_id, person_id, address, language, params, created_at,
        next_try_at
-FROM outbox CROSS JOIN generate_series(1, :count) AS n ORDER BY n, id
+FROM outbox CROSS JOIN generate_series(1, :count) AS n
+     CROSS JOIN (SELECT count(*) AS held FROM outbox) AS already
+WHERE state = 'waiting' ORDER BY n, id
 LIMIT :count - (SELECT count(*) FROM outbox)
 """
 
@@ -41,7 +43,7 @@ class NotInTime(Exception):
 
 
 def multiply(session: Session, count: int) -> None:
-    """Copy the mails that wait until there are so many, each under a key of its own."""
+    """Copy mails that wait until there are so many in all, each under a key of its own."""
     session.execute(sa.text(_MORE), {"count": count})
 
 
