@@ -244,7 +244,8 @@ def test_audit_and_mail_rows_are_made_where_they_belong() -> None:
     assert who(says(r"(?i)insert into audit")) == {"review/services/steps.py"}
     assert who(calls(r"Outbox")) | who(says(r"(?i)insert into outbox")) <= {
         "review/services/outbox.py",
-        "review/services/reminders.py",  # a whole sweep in one statement
+        "review/services/prepared.py",  # a whole sweep in one statement
+        "review/services/reminders.py",
         "review/services/resending.py",
         "review/services/steps.py",
     }

@@ -324,7 +324,7 @@ class Presses(RuleBasedStateMachine):
         for _, _, model_on, agreed_on, done_at, remind_at in self.now.dates:
             if remind_at is not None:
                 assert done_at is None
-                assert model_on or agreed_on
+                assert model_on or agreed_on or review.stage != "selected"
                 assert review.suspended_at is None
                 assert review.stage != "completed"
 
