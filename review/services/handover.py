@@ -90,6 +90,8 @@ def _successor(change: Change, former: Member) -> Person:
         raise InvalidGiven({"email": N_("This is the address of the person who leaves.")})
     if problem := nominations.unfit(change, person, former.role, former.office.iso3):
         raise InvalidGiven({"email": problem})
+    if person.activated_at is None and not change.simulated:
+        accounts.invite_again(change.session, person, actor=change.person, now=change.now)
     return person
 
 

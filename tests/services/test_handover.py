@@ -20,7 +20,15 @@ from review.models import (
     Succession,
 )
 from review.policy import Action, can
-from review.services import accounts, answers, capabilities, offices, reminders
+from review.services import (
+    accounts,
+    answers,
+    capabilities,
+    handover,
+    offices,
+    outdated,
+    reminders,
+)
 from review.services.capabilities import Purpose, Standing
 from review.services.errors import InvalidGiven, NotFound, Refused
 from tests import world
@@ -202,3 +210,62 @@ def test_nobody_of_a_state_hands_an_office_over(w: World) -> None:
     for who in ("focal_point", "expert_1"):
         with pytest.raises(Refused, match="not yours"):
             w.take("hand_over", w.people[who], member="1", title="x", email=NEW, language="en")
+
+
+def test_who_never_opened_their_account_is_invited_anew(w: World) -> None:
+    colleague = world.person(w.session, "focal_point", "ZMB", "colleague", activated_at=None)
+    hand_over(w, email=colleague.email)
+    assert [one.person_id for one in mails(w, "invitation")][-1] == colleague.id
+    assert can(colleague, Action.WRITE_ANSWERS, w.seen())
+
+
+def test_an_observer_hands_over_without_tasks(w: World) -> None:
+    w.take(
+        "admit_observer",
+        w.officer,
+        side="0",
+        title="Observer",
+        email="observer@zmb.example",
+        language="en",
+    )
+    w.people["observer"] = accounts.find_by_email(w.session, "observer@zmb.example") or pytest.fail(
+        "nobody"
+    )
+    person = hand_over(w, "observer", "next.observer@zmb.example")
+    (taken,) = mails(w, "office_taken_over")
+    assert (taken.params["items"], taken.params["written"]) == ([], 0)
+    assert can(person, Action.SEE_REVIEW, w.seen())
+    assert not can(person, Action.READ_DOCUMENTS, w.seen())
+
+
+def test_a_mail_in_the_hands_of_a_worker_reaches_the_successor_when_it_is_tried_again(
+    w: World,
+) -> None:
+    """It was being sent at the moment of the hand-over and did not get through."""
+    w.take("suspend", w.officer, reason="Specimen text.")
+    (flying,) = (one for one in mails(w, "clock_stopped") if one.person_id == w.focal_point.id)
+    flying.state = "failed"  # its row is not there for the hand-over: a worker holds it
+    w.session.flush()
+    person = hand_over(w)
+    flying.state = "waiting"
+    w.session.flush()
+    assert outdated.reason(w.session, flying, w.now) == handover.MOVED
+    (after,) = (one for one in mails(w, "clock_stopped") if one.person_id == person.id)
+    assert after.instead_of == flying.id
+    (last,) = mails(w, "office_ended")
+    assert outdated.reason(w.session, last, w.now) == "", "the last word goes to a closed account"
+    assert outdated.reason(w.session, after, w.now) == ""
+
+
+def test_the_next_holder_but_one_gets_what_waits(w: World) -> None:
+    w.take("suspend", w.officer, reason="Specimen text.")
+    w.people["second"] = hand_over(w)
+    third = hand_over(w, "second", "third@zmb.example")
+    reached = [one for one in mails(w, "clock_stopped") if one.state == "waiting"]
+    assert third.id in {one.person_id for one in reached}
+    assert w.focal_point.id not in {one.person_id for one in reached}
+    holdings = w.session.scalars(
+        sa.select(Member).join(Office).where(Office.role == "focal_point").order_by(Member.id)
+    ).all()
+    assert len({one.office_id for one in holdings}) == 1
+    assert [one.ended_at is None for one in holdings] == [False, False, True]
