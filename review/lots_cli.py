@@ -17,7 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final
+
+from review.command_line import UNUSABLE, OneLine
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,27 +28,11 @@ if TYPE_CHECKING:
     from workflows.simulation import Outcome
 
 _FAILED: Final = 1
-_UNUSABLE: Final = 2
 _SEEDS_APART: Final = 1_000_003
 _FEWEST_PARTIES: Final = 4
 _MOST: Final = 1_000_000
 _SHARES: Final = (1, 1, 1, 1)
 """The first cycle: four years, as many States in each."""
-
-
-class _OneLine(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong with the arguments."""
-
-    def error(self, message: str) -> Never:
-        self.exit(_UNUSABLE, f"{self.prog}: {message}\n")
-
-    def parse_known_args(  # type: ignore[override]
-        self, args: Any = None, namespace: Any = None
-    ) -> tuple[argparse.Namespace, list[str]]:
-        found, rest = super().parse_known_args(args, namespace)
-        if rest:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")
-        return found, rest
 
 
 def register(
@@ -55,7 +41,7 @@ def register(
     """Add the command ``lots``; ``connect`` connects the process to the database."""
     text = "Draw, simulate, check and explain lots; changes nothing"
     lots = commands.add_parser("lots", help=text, description=f"{text}.")
-    actions = lots.add_subparsers(metavar="ACTION", required=True, parser_class=_OneLine)
+    actions = lots.add_subparsers(metavar="ACTION", required=True, parser_class=OneLine)
 
     def action(
         name: str, does: Callable[[argparse.Namespace], int], text: str, *, stored: bool
@@ -131,7 +117,7 @@ def _spoken(
     except (NotFound, LotsError) as wrong:
         problem = str(wrong)
     print(f"uncac-review lots: {problem}", file=sys.stderr)
-    return _UNUSABLE
+    return UNUSABLE
 
 
 def _draw(given: argparse.Namespace) -> int:

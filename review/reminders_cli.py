@@ -8,28 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final
+
+from review.command_line import OneLine
 
 if TYPE_CHECKING:
     from review.services.reminder_plan import Planned
 
-_UNUSABLE: Final = 2
 _USUAL: Final = 30
-
-
-class _OneLine(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong with the arguments."""
-
-    def error(self, message: str) -> Never:
-        self.exit(_UNUSABLE, f"{self.prog}: {message}\n")
-
-    def parse_known_args(  # type: ignore[override]
-        self, args: Any = None, namespace: Any = None
-    ) -> tuple[argparse.Namespace, list[str]]:
-        found, rest = super().parse_known_args(args, namespace)
-        if rest:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")
-        return found, rest
 
 
 def register(
@@ -38,7 +24,7 @@ def register(
     """Add the command ``reminders``; ``connect`` connects the process to the database."""
     text = "Tell the coming reminders; changes nothing"
     reminders = commands.add_parser("reminders", help=text, description=f"{text}.")
-    actions = reminders.add_subparsers(metavar="ACTION", required=True, parser_class=_OneLine)
+    actions = reminders.add_subparsers(metavar="ACTION", required=True, parser_class=OneLine)
     text = "To whom, when, about what and by which rule, if nobody acts meanwhile"
     plan = actions.add_parser("plan", help=text, description=f"{text}.")
     plan.add_argument("--days", type=_days, default=_USUAL, metavar="N", help="how far (30)")
