@@ -116,6 +116,9 @@ REMINDERS = (
 what has no date no State is reminded, since the terms of reference set it none; but whoever looks
 after the review hears that nothing moves."""
 
+BY_DATE = tuple(rule for rule in REMINDERS if rule.on is Trigger.DUE)
+"""What is opened while the review runs: it has a day of its own, or none that is known."""
+
 OWN_REMINDERS = (
     *(Rule(days) for days in (-14, -7, -1, 1, 7)),
     Rule(21, (Recipient.PERSON, Recipient.SECRETARIAT), every=14),
@@ -226,6 +229,7 @@ MILESTONES = (
         "ToR 23-24",
         RECALLED,
         each=Each.QUESTION,
+        reminders=BY_DATE,
     ),
     Milestone(
         "means_agreed",

@@ -325,9 +325,17 @@ class Process:
         self, item: Milestone, on: Trigger = Trigger.DUE, channel: Channel = Channel.MAIL
     ) -> tuple[Rule, ...]:
         """The rules by which a milestone is reminded of, in the order of their days."""
-        found = self.reminders if item.reminders is None else item.reminders
-        mine = (rule for rule in found if (rule.on, rule.channel) == (on, channel))
-        return tuple(sorted(mine, key=lambda rule: rule.days))
+        return self._ladders.get((item.key, on, channel), ())
+
+    @cached_property
+    def _ladders(self) -> dict[tuple[str, Trigger, Channel], tuple[Rule, ...]]:
+        found: dict[tuple[str, Trigger, Channel], tuple[Rule, ...]] = {}
+        for item in self.milestones:
+            rules = self.reminders if item.reminders is None else item.reminders
+            for rule in sorted(rules, key=lambda one: one.days):
+                place = item.key, rule.on, rule.channel
+                found[place] = (*found.get(place, ()), rule)
+        return found
 
     def event(self, step: Step) -> str:
         """What a history says once the step is taken: "Focal point nominated"."""

@@ -246,6 +246,15 @@ def test_a_date_that_is_set_takes_the_place_of_the_turn(session: Session) -> Non
     assert told[-14] == {w.focal_point.email}
 
 
+def test_a_question_without_a_date_is_not_said_to_wait_since_another_day(
+    session: Session,
+) -> None:
+    w = world.advance(world.world(session), "desk_review")
+    asked = {"provision": w.seen().provisions(1)[0], "text": "Specimen text."}
+    w.take("ask_for_information", w.expert_1, **asked)
+    assert w.seen().dates["question_answered", 1].remind_at is None
+
+
 def test_before_the_start_nobody_is_reminded(session: Session) -> None:
     w = world.world(session)
     w.take("assign_reviewers", w.officer, first="ZWE", second="ITA", session="First",
