@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from review import clock, db
-from review.models import Member, Succession
 from review.policy import Action
 from review.services import snapshot, succession_mails, successions
 from review.services.errors import InvalidGiven, NotFound, Refused
@@ -19,6 +18,9 @@ from review.web import reading, succession_words
 from review.web.access import needs, seen, signed_in, viewer
 from review.web.succession_forms import STILL, AnswerForm, MandateForm, NotMeForm, ProposalForm
 from review.web.words import _
+
+if TYPE_CHECKING:
+    from review.models import Member, Succession
 
 blueprint = Blueprint("offices", __name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -17,12 +17,14 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length
 
 from review import languages
-from review.models import Succession
 from review.services import successions
 from review.services.proposals import Proposal
 from review.web.planning_forms import DayField, PlanningForm
 from review.web.words import _, lazy
 from workflows.given import CONTROL
+
+if TYPE_CHECKING:
+    from review.models import Succession
 
 PROPOSED, OTHER, STILL = "proposed", "other", "still"
 _needed = InputRequired(lazy("Please fill this in."))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from review.languages import N_
-from review.models import Office, Succession
 from review.services.queries.offices import Asked
 from review.web import wording
 from review.web.words import _
+
+if TYPE_CHECKING:
+    from review.models import Office, Succession
 
 _WHY: Final = {
     "not_me": N_("The holder says that this is not their task any more"),
