@@ -8,6 +8,7 @@ catalogue lacks a single text of it, the whole mail is in English and says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ from review.mail.voice import Voice
 from review.resources import TEMPLATES
 
 FOLDER: Final = TEMPLATES / "email"
+_GAP: Final = re.compile(r"[ \t\r\n\v\f\x85\u2028\u2029]+")
 _BOUNDARY: Final = f"=_{token_hex(16)}"
 """Between text and HTML. One for all mails of a process, which nobody can guess and write into one;
 the library makes another for each, and looks for it in the whole text."""
@@ -180,7 +182,8 @@ def _part(said: TemplateModule, name: str, otherwise: str | None = None) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Without line ends; spaces that do not break stay, as French has them before a colon."""
+    return _GAP.sub(" ", text).strip(" ")
 
 
 def _message(letter: Letter, written: Written, sender: str, now: datetime) -> EmailMessage:
