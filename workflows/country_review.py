@@ -755,7 +755,7 @@ def _dialogue(means: tuple[tuple[str, str], ...]) -> tuple[Step, ...]:
                 Field("last_day", N_("Last day"), FieldKind.DATE),
                 Field("place", N_("Place"), max_length=120),
             ),
-            tells=(Notice("dialogue_scheduled", (REVIEWERS, OFFICE)),),
+            tells=(Notice("dialogue_scheduled", (STATE, REVIEWERS, OFFICE)),),
             effects=(Effect.SCHEDULE_DIALOGUE,),
             by_link=True,
         ),
