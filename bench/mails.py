@@ -68,7 +68,7 @@ def measure() -> list[dict[str, Any]]:
             "ours": round(ours, 1),
             "floor": round(floor, 1),
             "peers": {name: round(value, 1) for name, value in speed.items()},
-            "ratio_to_floor": round(ratio, 2),
+            "ratio_to_floor": round(ratio, 3),
         }
     ]
 
