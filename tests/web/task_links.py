@@ -86,12 +86,12 @@ class Links:
         answer = self.scene.browser(who).get(f"/reviews/{self.scene.review_id}")
         return str(answer.get_data(as_text=True))
 
-    def press(self, page: str, action: str, follow: bool = True, **given: str) -> Any:
+    def press(self, page: str, action: str, **given: str) -> Any:
         """Fill in the form of a page that leads there, and send it as a browser does."""
         forms = self.page(page, self.client.get(page).status_code).select("main form[method=post]")
         form = next(one for one in forms if str(one["action"]).partition("?")[0] == action)
         hidden = {str(i["name"]): str(i.get("value", "")) for i in form.select("[type=hidden]")}
-        return self.client.post(str(form["action"]), data=hidden | given, follow_redirects=follow)
+        return self.client.post(str(form["action"]), data=hidden | given, follow_redirects=True)
 
 
 def words(answer: Any) -> str:
