@@ -71,7 +71,7 @@ class Offices:
         found = [message for to, message in self.postman.taken if to == address]
         body = found[-1].get_body(("plain",))
         assert body is not None
-        return LINK.findall(str(body.get_content()))[-1]
+        return str(LINK.findall(str(body.get_content()))[-1])
 
     def answer(self, link: str, **given: Any) -> Any:
         page = self.mission.get(f"/succession/{link}").get_data(as_text=True)
@@ -171,7 +171,7 @@ def test_an_answer_that_cannot_be_used(offices: Offices, given: dict[str, str], 
     assert answer.status_code == 422
     found = soup(answer).select_one(".errors")
     assert found is not None
-    assert any(link["href"].startswith(f"#{field}") for link in found.select("a")), found
+    assert any(str(link["href"]).startswith(f"#{field}") for link in found.select("a")), found
     assert (offices.one(one.id).state, offices.count(Audit)) == ("open", before)
 
 
