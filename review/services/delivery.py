@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
-from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -85,6 +84,8 @@ class _Course:
     done: Round = field(default_factory=Round)
     deferred: Counter[str] = field(default_factory=Counter)
     slow: set[str] = field(default_factory=set)
+    full: set[str] = field(default_factory=set)
+    """Domains that have had their mails of this minute."""
     unanswered: int = 0
     days_off: dict[frozenset[str], DaysOff] = field(default_factory=dict)
     """Of the States that were named, read once a round."""
@@ -92,7 +93,11 @@ class _Course:
     @property
     def resting(self) -> set[str]:
         """Domains that get no further mail in this round."""
-        return self.slow | {one for one, count in self.deferred.items() if count >= PATIENCE}
+        return (
+            self.slow
+            | self.full
+            | {one for one, count in self.deferred.items() if count >= PATIENCE}
+        )
 
 
 def drain(
@@ -123,32 +128,41 @@ def drain(
     return course.done
 
 
+_DOMAIN: Final = sa.func.lower(sa.func.split_part(Outbox.address, "@", -1))
+_TRIED: Final = (
+    sa.select(sa.func.count())
+    .where(MailAttempt.domain == _DOMAIN, MailAttempt.at > sa.bindparam("since"))
+    .scalar_subquery()
+)
+_NEXT: Final = (
+    sa.select(Outbox, _TRIED)
+    .where(
+        Outbox.state == "waiting",
+        Outbox.next_try_at <= sa.bindparam("now"),
+        _DOMAIN.not_in(sa.bindparam("resting", expanding=True)),
+    )
+    .order_by(Outbox.next_try_at, Outbox.id)
+    .limit(1)
+    .with_for_update(of=Outbox, skip_locked=True)
+)
+"""Built once: it runs for each mail, and counts the tries of that mail's domain alone."""
+
+
 def _claim(session: Session, course: _Course, now: datetime) -> Outbox | None:
     """The mail that has waited longest, locked; one that another worker holds is passed over."""
-    wanted = _next(frozenset(course.resting), limited=bool(course.a_minute))
-    given = {"now": now, "since": now - timedelta(minutes=1), "a_minute": course.a_minute}
-    return session.scalars(wanted, given).first()
-
-
-@lru_cache(maxsize=64)
-def _next(resting: frozenset[str], *, limited: bool) -> sa.Select[Outbox]:
-    """The statement that claims a mail, built once: it runs for each."""
-    domain = sa.func.lower(sa.func.split_part(Outbox.address, "@", -1))
-    wanted = sa.select(Outbox).where(
-        Outbox.state == "waiting", Outbox.next_try_at <= sa.bindparam("now")
-    )
-    if resting:
-        wanted = wanted.where(domain.not_in(resting))
-    if limited:
-        full = (
-            sa.select(MailAttempt.domain)
-            .where(MailAttempt.at > sa.bindparam("since"))
-            .group_by(MailAttempt.domain)
-            .having(sa.func.count() >= sa.bindparam("a_minute"))
-        )
-        wanted = wanted.where(domain.not_in(full))
-    order = wanted.order_by(Outbox.next_try_at, Outbox.id).limit(1)
-    return order.with_for_update(skip_locked=True)
+    while True:
+        given = {
+            "now": now,
+            "since": now - timedelta(minutes=1),
+            "resting": list(course.resting),
+        }
+        found = session.execute(_NEXT, given).first()
+        if found is None:
+            return None
+        row: Outbox = found[0]
+        if not course.a_minute or found[1] < course.a_minute:
+            return row
+        course.full.add(_domain(row))
 
 
 def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> bool:
