@@ -222,6 +222,7 @@ def test_health_without_a_database(client: FlaskClient) -> None:
 def test_links_of_mails_lead_to_pages(app: Flask) -> None:
     adapter = app.url_map.bind("localhost")
     values = {"token": "t", "review_id": 7, "step": "submit", "slug": "15-a", "document_id": 3}
+    values |= {"succession_id": 5}
     for name, (endpoint, _path) in links.PATHS.items():
         path = links.path(name, **{k: v for k, v in values.items() if f"{{{k}}}" in _path})
         assert adapter.match(path, method="GET")[0] == endpoint, name
