@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from review import clock, db
+from review.models import Person
+from review.services import capabilities
+from review.services.capabilities import Purpose
 from tests import files, world
 from tests.browser import EVERYTHING, PATIENCE, follow, headless, served
 from tests.journeys import looks
@@ -26,6 +31,8 @@ PAGES = (
     ("nobody", "TASK"),
     ("nobody", "TASK/steps/ask_extension?new_date=2031-05-05"),
     ("nobody", "/task/cut"),
+    ("nobody", "DIGEST"),
+    ("nobody", "/digest/cut"),
     ("nobody", "TASK/successor"),
     ("nobody", "MISSION"),
     ("nobody", "/succession/cut"),
@@ -168,10 +175,21 @@ def browser() -> Iterator[Browser]:
         yield made
 
 
+def way_out_of_digests() -> str:
+    """Where the link of a digest leads."""
+    with db.transaction() as session:
+        reader = session.scalars(sa.select(Person).where(Person.active).limit(1)).one()
+        one = capabilities.give(
+            session, Purpose.DIGEST, person_id=reader.id, address=reader.email, now=clock.now()
+        )
+        return f"/digest/{capabilities.token_of(one)}"
+
+
 def paths(site: Site) -> list[tuple[str, str]]:
     """The pages with the numbers of this landscape."""
     invitation, password = site.landscape.links
     known = {"INVITATION": invitation, "PASSWORD": password, "MISSION": site.mission}
+    known["DIGEST"] = way_out_of_digests()
     for path in (path for _who, path in PAGES if path.startswith("TASK")):
         known[path] = path.replace("TASK", site.tasks[0])
     numbers = {
