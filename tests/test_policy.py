@@ -289,9 +289,7 @@ def populated(session: Session, data: st.DataObject) -> tuple[list[int], list[Pe
             for number in data.draw(st.sets(st.sampled_from(reviews))):
                 ended = world.START if data.draw(st.booleans()) else None
                 slot = {"focal_point": 0, "observer": 0, "expert": 1}[person.role]
-                member = offices.fill(
-                    session, number, person, person.role, slot, since=world.START
-                )
+                member = offices.fill(session, number, person, person.role, slot, since=world.START)
                 member.ended_at = ended
     session.flush()
     return reviews, people

@@ -127,9 +127,7 @@ def _create_successions() -> None:
             name=op.f("ck_succession_confirmed_has_successor"),
         ),
         *(
-            sa.ForeignKeyConstraint(
-                [column], [f"{table}.id"], name=op.f(f"fk_succession_{column}")
-            )
+            sa.ForeignKeyConstraint([column], [f"{table}.id"], name=op.f(f"fk_succession_{column}"))
             for column, table in (
                 ("office_id", "office"),
                 ("predecessor_id", "member"),

@@ -187,9 +187,10 @@ def test_permissions_have_a_row_a_step() -> None:
 
     assert len(table) == 2 + len(IRM_1.steps)
     assert "| Submit the desk review |  |  | yes |  | Desk review |" in table
-    assert "| Take back a request for an extension |  | yes, also by link | yes, also by link |  | " in [
-        row.rpartition("Initial")[0] for row in table
-    ]
+    assert (
+        "| Take back a request for an extension |  | yes, also by link | yes, also by link |  | "
+        in [row.rpartition("Initial")[0] for row in table]
+    )
 
 
 @pytest.mark.parametrize("name", ["country_review.py", "diagram.py"])
