@@ -6,10 +6,10 @@ program on its own (RFC 8058), which knows no token against forged requests: the
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from review import clock, db
+from review import clock, db, languages
 from review.services import capabilities, digest_choice
 from review.services.capabilities import Found, Purpose, Standing
 from review.web import frame, reading
@@ -44,5 +44,15 @@ def _page(found: Found, token: str) -> ResponseReturnValue:
     person = found.capability.person if found.capability else None
     if found.standing is not Standing.OPEN or person is None:
         return render_template("digest/gone.html"), 404 if person is None else 410
-    frame.made_for(person.language, person.time_zone)
-    return render_template("digest/show.html", token=token, digest=person.digest)
+    frame.made_for(
+        languages.negotiate(request.args.get("language"), person.language), person.time_zone
+    )
+    return render_template(
+        "digest/show.html",
+        token=token,
+        digest=person.digest,
+        language_urls={
+            one.code: url_for("digest_choice.show", token=token, language=one.code)
+            for one in languages.LANGUAGES
+        },
+    )

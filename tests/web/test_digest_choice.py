@@ -108,6 +108,15 @@ def test_it_is_undone_by_signing_in(client: FlaskClient, reader: Person, path: s
     assert gets_digests(reader)
 
 
+def test_it_speaks_the_language_of_its_reader_and_any_other(
+    client: FlaskClient, reader: Person, path: str
+) -> None:
+    with db.transaction() as session:
+        session.get_one(Person, reader.id).language = "ar"
+    assert '<html lang="ar" dir="rtl"' in client.get(path).get_data(as_text=True)
+    assert '<html lang="fr"' in client.get(f"{path}?language=fr").get_data(as_text=True)
+
+
 @pytest.mark.parametrize("secret", ["m1.00000000000000000000000000000000", "nonsense", "c1"])
 def test_a_link_that_was_not_made_here_does_nothing(
     client: FlaskClient, reader: Person, path: str, secret: str
