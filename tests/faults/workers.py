@@ -30,9 +30,9 @@ _MORE: Final = """
 INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
                     next_try_at)
 SELECT key || ':' || held + n, notice, review_id, person_id, address, language, params, created_at,
-       next_try_at
+       first
 FROM outbox CROSS JOIN generate_series(1, :count) AS n
-     CROSS JOIN (SELECT count(*) AS held FROM outbox) AS already
+     CROSS JOIN (SELECT count(*) AS held, min(next_try_at) AS first FROM outbox) AS already
 WHERE state = 'waiting' ORDER BY n, id
 LIMIT :count - (SELECT count(*) FROM outbox)
 """
@@ -43,7 +43,10 @@ class NotInTime(Exception):
 
 
 def multiply(session: Session, count: int) -> None:
-    """Copy mails that wait until there are so many in all, each under a key of its own."""
+    """Copy mails that wait until there are so many in all, each under a key of its own.
+
+    All are due at once, so that the notices take turns.
+    """
     session.execute(sa.text(_MORE), {"count": count})
 
 
