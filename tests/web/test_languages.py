@@ -71,6 +71,26 @@ def test_the_template_holds_every_text_of_the_code() -> None:
     assert not missing, f"run `make messages`: {sorted(map(str, missing))[:5]}"
 
 
+def texts_of_mails() -> Iterator[str]:
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+    for folder, part in (("review", "mail/"), ("templates", "email/")):
+        own = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in methods]
+        for file_name, _line, text, _comments, _context in extract_from_dir(
+            ROOT / folder, own, options, {**DEFAULT_KEYWORDS, "N_": None}
+        ):
+            if file_name.startswith(part):
+                yield text if isinstance(text, str) else text[0]
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_no_mail_lacks_a_text(code: str) -> None:
+    """Where a single one is missing, the whole mail goes out in English."""
+    texts = set(texts_of_mails())
+    assert len(texts) > 200
+    assert [one for one in sorted(texts) if not languages.has_text(code, one)] == []
+
+
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_the_compiled_catalogue_is_fresh(code: str) -> None:
     made = io.BytesIO()
