@@ -97,7 +97,7 @@ def _parts(message: EmailMessage) -> tuple[str, str]:
     return joined(text), html
 
 
-_MARKS_OF_TEXT = r"^[^:.]{2,40}: +|^\* |(?<=chapters III and IV): | \(|\)$|^\[|\]$|:$"
+_MARKS_OF_TEXT = r"^[^:.]{2,40}: +| \(|\)$|^\[|\]$|:$"
 """What stands in the plain text instead of a table or a frame."""
 
 
@@ -105,7 +105,9 @@ def _same_sentences(text: str, html: str) -> None:
     shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.partition("<body")[2]))
     shown = shown.replace("&amp;", "&").replace("&#39;", "'").replace("&#34;", '"')
     for line in text.splitlines():
-        for piece in re.split(_MARKS_OF_TEXT, line.strip()):
+        is_item = line.startswith("* ")  # of a list: the review, a colon, the task
+        marks = r": |^\* " if is_item else _MARKS_OF_TEXT
+        for piece in re.split(marks, line.strip()):
             sentence = " ".join((piece or "").split())
             if sentence not in {"", "--"}:
                 assert sentence in shown or f'href="{sentence}"' in html, sentence
