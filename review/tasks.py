@@ -31,6 +31,7 @@ from review.services import (
     digest,
     heartbeats,
     incidents,
+    invitations,
     preparing,
     reminders,
     succession_sweep,
@@ -96,6 +97,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "decide reminders": _every(600, "prepare_reminders"),
             "digest": _every(600, "write_digests"),
             "successions": _every(1800, "look_for_successions"),
+            "invitations": _every(1800, "look_for_expired_invitations"),
             "sign of life": _every(30, "give_sign_of_life"),
             "watch": _every(60, "keep_watch"),
             **({"read reports": _every(120, "read_reports")} if chosen.imap_url else {}),
@@ -296,6 +298,15 @@ def look_for_successions() -> None:
     """Write down which offices may have to change hands, and ask their States."""
     with db.transaction() as session:
         found = succession_sweep.look(session, clock.now())
+    if found:
+        nudge()
+
+
+@app.task
+def look_for_expired_invitations() -> None:
+    """Tell those who look after a review whose invitation has expired unused."""
+    with db.transaction() as session:
+        found = invitations.tell_of_expired(session, clock.now())
     if found:
         nudge()
 

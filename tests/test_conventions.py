@@ -70,6 +70,7 @@ OF_THE_HOUSE = {
     "incident_closed",
     "incident_opened",
     "invitation",
+    "invitation_expired",
     "nominated",
     "office_ended",
     "office_taken_over",

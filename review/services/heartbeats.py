@@ -23,6 +23,7 @@ NAMES: Final = {
     "write_digests": N_("Writing of digests"),
     "read_reports": N_("Reading of reports about messages"),
     "look_for_successions": N_("Looking for offices that have to change hands"),
+    "look_for_expired_invitations": N_("Looking for invitations that have expired"),
     "keep_watch": N_("Watch over the jobs"),
     SIGN_OF_LIFE: N_("Sign of life"),
 }

@@ -19,6 +19,7 @@ _OTHERS = {
     "escalation": N_("Long past a date, to the secretariat"),
     "digest": N_("Summary of the day"),
     "invitation": N_("Invitation"),
+    "invitation_expired": N_("Invitation expired unused, to: the secretariat"),
     "password_reset": N_("Link for a new password"),
     "incident_opened": N_("Something does not run, to the administrators"),
     "incident_closed": N_("It runs again, to the administrators"),

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from review import clock, db
-from review.services import reminder_plan
+from review.services import invitations, reminder_plan
 from tests import world
 from tests.complaints.case import DAY, MISSION, Case
 from workflows.country_review import IRM_1
@@ -178,6 +178,12 @@ def test_episciences_480_what_expires_is_told_and_every_role_can_be_told(
     assert "An invitation has expired unused" not in case.words("/reviews", "officer")
     case.now += 15 * DAY
     assert "An invitation has expired unused" in case.words("/reviews", "officer")
+    with db.transaction() as session:
+        assert invitations.tell_of_expired(session, case.now) == 1
+        assert invitations.tell_of_expired(session, case.now) == 0, "once"
+    case.deliver(case.now)
+    (told,) = case.mails("officer", "invitation_expired")
+    assert "Silent" in told.text
     everybody = Rule(1, (Recipient.PERSON, Recipient.MISSION, Recipient.SECRETARIAT), every=30)
     monkeypatch.setitem(PROCESSES, "irm-1", replace(IRM_1, reminders=(Rule(-5), everybody)))
     case.live(case.due() + 35 * DAY)

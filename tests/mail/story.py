@@ -17,6 +17,7 @@ from review.services import (
     capabilities,
     digest,
     findings,
+    invitations,
     mail_links,
     reminders,
 )
@@ -53,12 +54,20 @@ def tell(session: Session) -> Story:
     world.advance(w, "self_assessment")
     _answer(w)
     succeed(w, MARK)
+    _invite_in_vain(w)
     _assess_and_ask(w)
     _talk(w)
     _agree_and_publish(w)
     _go_astray(w)
     break_down(session, w.now)
     return Story(tuple(_letters(session)), w.officer.email, w.now)
+
+
+def _invite_in_vain(w: World) -> None:
+    """An expert who never accepts the invitation."""
+    given = {"email": "silent@zwe.example", "title": "Silent", "language": "en", "side": "1"}
+    w.take("nominate_expert", w.officer, **given)
+    assert invitations.tell_of_expired(w.session, w.now + 15 * DAY)
 
 
 def _letters(session: Session) -> list[Letter]:
