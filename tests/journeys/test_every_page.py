@@ -97,6 +97,7 @@ def test_everybody_comes_to_the_pages_that_are_theirs(site: Site) -> None:
         "calendar_feed.show",
         "calendar_feed.deadline",  # in this landscape every date is over, so no page offers it
         "calendar_feed.of_task",
+        "digest_choice.show",  # by the link of a digest: tests/web/test_digest_choice.py
     }
 
 

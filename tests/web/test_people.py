@@ -37,7 +37,7 @@ def person(email: str) -> Person:
 
 def acts(verb: str) -> list[Audit]:
     with db.reading() as session:
-        found = session.scalars(sa.select(Audit).where(Audit.verb == verb)).all()
+        found = session.scalars(sa.select(Audit).where(Audit.verb == verb).order_by(Audit.id)).all()
         session.expunge_all()
     return list(found)
 
