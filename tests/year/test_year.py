@@ -29,7 +29,7 @@ from tests.post import SENDER, Office, office
 from tests.year.life import BEGIN, Life
 from tests.year.model import Model
 
-REVIEWS, DAYS = (int(n) for n in os.environ.get("YEAR", "20x75").split("x"))
+REVIEWS, DAYS = (int(n) for n in os.environ.get("YEAR", "14x130").split("x"))
 """How much of it: `make year` lives through 165 reviews in 365 days."""
 SEED = int(os.environ.get("YEAR_SEED", "1"))
 HOUR = timedelta(hours=1)
