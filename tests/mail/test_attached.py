@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -19,38 +18,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from review import languages, links
+from review import languages
 from review.mail import attached, ical
 from review.mail.ical import Entry, Mailbox, Method
 from review.mail.letter import Letter
 from review.mail.render import render
 from review.models import Outbox
 from tests import ics, world
-from tests.mail.story import DAY, MARK, Story, tell
+from tests.mail.story import DAY, MARK, Story
 from tests.post import ADDRESS, SENDER
 from tests.world import World
 from workflows.deadlines import end_of_day
 
 PAGE = "https://reviews.example/reviews/"
-
-
-@pytest.fixture(autouse=True)
-def _base() -> Iterator[None]:
-    links.set_base("https://reviews.example")
-    yield
-    links.set_base("")
-
-
-@pytest.fixture(scope="module")
-def story(engine: sa.Engine, quick_passwords: None) -> Story:
-    """What a review with everything that can happen has caused to be written."""
-    with engine.connect() as connection, connection.begin() as undone:
-        with Session(
-            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        ) as session:
-            told = tell(session)
-        undone.rollback()
-    return told
 
 
 def sent(letter: Letter, now: datetime) -> EmailMessage:

@@ -13,44 +13,23 @@ from typing import Any
 
 import html5lib
 import pytest
-import sqlalchemy as sa
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from sqlalchemy.orm import Session
 
-from review import languages, links
+from review import languages
 from review.mail.flowed import joined
 from review.mail.letter import Letter
 from review.mail.render import CannotWrite, render, written_notices
 from review.resources import TRANSLATIONS
-from tests.mail.story import DAY, MARK, Story, tell
+from tests.mail.story import DAY, MARK, Story
 from tests.post import SENDER
 from tests.test_conventions import OF_THE_HOUSE
 from workflows.registry import PROCESSES
 
 SAFE = "This message holds no confidential information."
 ALONE = "The link is for you alone and works once; do not forward it."
-
-
-@pytest.fixture(autouse=True)
-def _base() -> Iterator[None]:
-    links.set_base("https://reviews.example")
-    yield
-    links.set_base("")
-
-
-@pytest.fixture(scope="module")
-def story(engine: sa.Engine, quick_passwords: None) -> Story:
-    """What a review with everything that can happen has caused to be written."""
-    with engine.connect() as connection, connection.begin() as undone:
-        with Session(
-            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        ) as session:
-            told = tell(session)
-        undone.rollback()
-    return told
 
 
 def test_every_notice_has_words_and_all_words_have_a_notice() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC
 from email import message_from_bytes, policy
@@ -14,13 +13,11 @@ from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from review import languages, links
+from review import languages
 from review.mail.letter import Letter
 from review.mail.render import render, write, written_notices
-from tests.mail.story import Story, tell
+from tests.mail.story import Story
 from tests.post import SENDER
 
 STRICT = policy.SMTP.clone(raise_on_defect=True)
@@ -30,25 +27,6 @@ ONCE = {
     "auto-submitted", "list-unsubscribe", "list-unsubscribe-post",
 }  # fmt: skip
 """RFC 5322, 3.6, RFC 2045 and those who follow them: a second one is a mistake."""
-
-
-@pytest.fixture(autouse=True)
-def _base() -> Iterator[None]:
-    links.set_base("https://reviews.example")
-    yield
-    links.set_base("")
-
-
-@pytest.fixture(scope="module")
-def story(engine: sa.Engine, quick_passwords: None) -> Story:
-    """What a review with everything that can happen has caused to be written."""
-    with engine.connect() as connection, connection.begin() as undone:
-        with Session(
-            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        ) as session:
-            told = tell(session)
-        undone.rollback()
-    return told
 
 
 def _as_it_leaves(letter: Letter, story: Story) -> bytes:
