@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -23,12 +22,6 @@ from review.services.accounts import AccountError
 from review.services.audit import Verb
 from review.services.errors import NotAllowed, NotFound
 from workflows.given import EMAIL
-
-_AMONG: Final = sa.select(DeadAddress.address).where(
-    DeadAddress.address.in_(sa.bindparam("wanted", expanding=True)),
-    DeadAddress.cleared_at.is_(None),
-)
-"""Built once: it is asked for every mail that leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +37,10 @@ class Trouble:
 def are_dead(session: Session, addresses: Iterable[str]) -> set[str]:
     """Those of these addresses that do not work, in small letters."""
     wanted = {one.lower() for one in addresses}
-    return set(session.scalars(_AMONG, {"wanted": list(wanted)})) if wanted else set()
+    among = sa.select(DeadAddress.address).where(
+        DeadAddress.address.in_(wanted), DeadAddress.cleared_at.is_(None)
+    )
+    return set(session.scalars(among)) if wanted else set()
 
 
 def mark(session: Session, row: Outbox, said: str, now: datetime) -> bool:

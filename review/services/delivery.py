@@ -23,7 +23,6 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, seals
@@ -35,12 +34,13 @@ from review.mail.transport import Away, Refused, Slow, Transport, TryLater
 from review.models import MailAttempt, Outbox
 from review.services import (
     bounces,
-    dead_addresses,
+    claims,
     ladder,
     mail_links,
     outdated,
     work_calendars,
 )
+from review.services.claims import Claimed
 
 ATTEMPTS: Final = 18
 """After so many, about two and a half days, the secretariat is shown that a mail failed."""
@@ -121,58 +121,30 @@ def drain(
         if time.monotonic() > ends:
             break
         with db.transaction() as session:
-            row = _claim(session, course, now())
-            if row is None or not _deliver(session, row, course, now()):
+            mail = _claim(session, course, now())
+            if mail is None or not _deliver(session, mail, course, now()):
                 return course.done
     course.done.more = True
     return course.done
 
 
-_DOMAIN: Final = sa.func.lower(sa.func.split_part(Outbox.address, "@", -1))
-_TRIED: Final = (
-    sa.select(sa.func.count())
-    .where(MailAttempt.domain == _DOMAIN, MailAttempt.at > sa.bindparam("since"))
-    .scalar_subquery()
-)
-_NEXT: Final = (
-    sa.select(Outbox, _TRIED)
-    .where(
-        Outbox.state == "waiting",
-        Outbox.next_try_at <= sa.bindparam("now"),
-        _DOMAIN.not_in(sa.bindparam("resting", expanding=True)),
-    )
-    .order_by(Outbox.next_try_at, Outbox.id)
-    .limit(1)
-    .with_for_update(of=Outbox, skip_locked=True)
-)
-"""Built once: it runs for each mail, and counts the tries of that mail's domain alone."""
+def _claim(session: Session, course: _Course, now: datetime) -> Claimed | None:
+    """The next mail of a domain that has not had its mails of this minute."""
+    while (mail := claims.claim(session, now, course.resting)) is not None:
+        if not course.a_minute or mail.tried < course.a_minute:
+            return mail
+        course.full.add(_domain(mail.row))
+    return None
 
 
-def _claim(session: Session, course: _Course, now: datetime) -> Outbox | None:
-    """The mail that has waited longest, locked; one that another worker holds is passed over."""
-    while True:
-        given = {
-            "now": now,
-            "since": now - timedelta(minutes=1),
-            "resting": list(course.resting),
-        }
-        found = session.execute(_NEXT, given).first()
-        if found is None:
-            return None
-        row: Outbox = found[0]
-        if not course.a_minute or found[1] < course.a_minute:
-            return row
-        course.full.add(_domain(row))
-
-
-def _deliver(session: Session, row: Outbox, course: _Course, now: datetime) -> bool:
+def _deliver(session: Session, mail: Claimed, course: _Course, now: datetime) -> bool:
     """Send one mail and note what came of it; False where the server is away."""
-    done = course.done
-    if reason := outdated.reason(session, row, now):
+    row, done = mail.row, course.done
+    if reason := outdated.reason(session, mail, now):
         row.state, row.error = "recorded", reason
         done.dropped += 1
         return True
-    if dead_addresses.are_dead(session, [row.address]) and ladder.pass_on(session, row, now):
+    if mail.dead and ladder.pass_on(session, row, now):
         row.state, row.error = "recorded", PASSED_ON
         done.passed_on += 1
         return True

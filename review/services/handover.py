@@ -168,7 +168,7 @@ _LAST: Final = (
     .order_by(Member.id.desc())
     .limit(1)
 )
-"""Somebody's last part in a review. Built once: it is asked for every mail that leaves."""
+"""Somebody's last part in a review."""
 
 
 def holder_after(session: Session, person_id: int, review_id: int) -> Member | None:

@@ -14,27 +14,28 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Member, MilestoneDate, Outbox, Person
+from review.models import Member, MilestoneDate, Person
 from review.services import handover, succession_mails
+from review.services.claims import Claimed
 from review.services.recipients import NOTICES, PASSED_ON
 
 CLOSED: Final = "Not sent: the account was closed."
 NOTHING_OPEN: Final = "Not sent: nothing was open any more."
-_ACTIVE: Final = sa.select(Person.active).where(Person.id == sa.bindparam("person"))
 
 
-def reason(session: Session, row: Outbox, now: datetime) -> str:
+def reason(session: Session, mail: Claimed, now: datetime) -> str:
     """Why a mail is not to be sent any more; empty if it is. A digest loses what was done.
 
     What is about an office that its reader has handed over is written to the holder instead.
     """
+    row = mail.row
     if row.notice == succession_mails.ENDED:  # the last word to somebody who has left
         return ""
-    if row.person_id is not None and row.review_id is not None:
+    if mail.left and row.person_id is not None and row.review_id is not None:
         holder = handover.holder_after(session, row.person_id, row.review_id)
         if holder is not None:
             return handover.move(session, row, holder, now)
-    if row.person_id is not None and not _has_account(session, row.person_id):
+    if mail.closed:
         return CLOSED
     if row.notice in NOTICES:
         # who hears it for a State besides its people has no part in the review
@@ -51,10 +52,6 @@ def reason(session: Session, row: Outbox, now: datetime) -> str:
             row.params = {**row.params, "items": items}
         return "" if items else NOTHING_OPEN
     return ""
-
-
-def _has_account(session: Session, person_id: int) -> bool:
-    return bool(session.scalar(_ACTIVE, {"person": person_id}))
 
 
 def _is_open(

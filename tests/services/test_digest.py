@@ -15,6 +15,7 @@ from review.mail.render import write
 from review.models import Outbox, Pause, Person
 from review.services import digest, digest_choice, outdated, reminders
 from tests import world
+from tests.services.reasons import reason
 from tests.world import World
 
 DAY = timedelta(days=1)
@@ -92,11 +93,11 @@ def test_a_digest_lists_what_is_theirs_and_reads_well(focal: World) -> None:
 def test_what_is_done_before_a_digest_leaves_is_not_in_it(focal: World) -> None:
     _remind(focal)
     mail = digests(focal.session)[0]
-    assert outdated.reason(focal.session, mail, focal.now) == ""
+    assert reason(focal.session, mail, focal.now) == ""
     world.answer_all(focal)
     focal.take("submit_self_assessment", focal.focal_point)
     focal.session.expire_all()
-    assert outdated.reason(focal.session, mail, focal.now) == outdated.NOTHING_OPEN
+    assert reason(focal.session, mail, focal.now) == outdated.NOTHING_OPEN
 
 
 def test_an_officer_s_digest_holds_what_others_are_late_with(session: Session) -> None:

@@ -26,12 +26,12 @@ from review.services import (
     capabilities,
     handover,
     offices,
-    outdated,
     reminders,
 )
 from review.services.capabilities import Purpose, Standing
 from review.services.errors import InvalidGiven, NotFound, Refused
 from tests import world
+from tests.services.reasons import reason
 from tests.world import World
 
 NEW = "new.focal.point@zmb.example"
@@ -249,12 +249,12 @@ def test_a_mail_in_the_hands_of_a_worker_reaches_the_successor_when_it_is_tried_
     person = hand_over(w)
     flying.state = "waiting"
     w.session.flush()
-    assert outdated.reason(w.session, flying, w.now) == handover.MOVED
+    assert reason(w.session, flying, w.now) == handover.MOVED
     (after,) = (one for one in mails(w, "clock_stopped") if one.person_id == person.id)
     assert after.instead_of == flying.id
     (last,) = mails(w, "office_ended")
-    assert outdated.reason(w.session, last, w.now) == "", "the last word goes to a closed account"
-    assert outdated.reason(w.session, after, w.now) == ""
+    assert reason(w.session, last, w.now) == "", "the last word goes to a closed account"
+    assert reason(w.session, after, w.now) == ""
 
 
 def test_the_next_holder_but_one_gets_what_waits(w: World) -> None:

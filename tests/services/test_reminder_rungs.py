@@ -19,6 +19,7 @@ from review.services import offices, outdated, reminders
 from review.services.pauses import PauseGiven, Whose, begin
 from tests import world
 from tests.post import SENDER
+from tests.services.reasons import reason
 from tests.world import World
 
 DAY = timedelta(days=1)
@@ -292,10 +293,10 @@ def test_the_first_line_says_that_a_date_has_passed_who_owes_it_and_what_is_aske
 def test_it_leaves_though_its_reader_has_no_part_in_the_review(passed_on: World) -> None:
     w = passed_on
     row = mail_of(w, "reminder_passed_on", w.italy.email)
-    assert outdated.reason(w.session, row, w.now) == ""
+    assert reason(w.session, row, w.now) == ""
     world.find_all(w, 2)
     w.take("submit_desk_review", w.expert_2)
-    assert outdated.reason(w.session, row, w.now) == outdated.NOTHING_OPEN
+    assert reason(w.session, row, w.now) == outdated.NOTHING_OPEN
 
 
 def test_a_mail_about_what_has_no_date_leaves_until_it_has_one(session: Session) -> None:
@@ -303,8 +304,8 @@ def test_a_mail_about_what_has_no_date_leaves_until_it_has_one(session: Session)
     live(w, w.now.date() + 40 * DAY)
     row = mail_of(w, "escalation", w.officer.email)
     assert row.params["due"] is None
-    assert outdated.reason(session, row, w.now) == ""
+    assert reason(session, row, w.now) == ""
     w.now = datetime.combine(w.now.date() + 41 * DAY, w.now.time(), w.now.tzinfo)
     w.take("grant_extension", w.officer, milestone="means_agreed:0",
            new_date=str(w.now.date() + 20 * DAY), reason="Specimen text.")  # fmt: skip
-    assert outdated.reason(session, row, w.now) == outdated.NOTHING_OPEN
+    assert reason(session, row, w.now) == outdated.NOTHING_OPEN
