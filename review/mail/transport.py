@@ -7,6 +7,7 @@ is no sense in trying other messages either.
 
 from __future__ import annotations
 
+import re
 import select
 import smtplib
 import ssl
@@ -24,6 +25,10 @@ PATIENCE: Final = 100.0
 RFC 5321, 4.5.3.2.6 asks for ten minutes; a task has four."""
 IDLE: Final = 10.0
 """After so many seconds a connection is asked whether it lives."""
+_ENHANCED: Final = re.compile(r"5\d\d (?:5\.(\d{1,3})\.)?")
+"""RFC 3463: the class of an enhanced code says whether it is about the address (1, 2)."""
+_NOT_THE_MAIL: Final = {"3", "5", "7"}
+"""Of the system, of the protocol, of policy."""
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -46,12 +51,14 @@ class Slow(TryLater):
 class Refused(DeliveryError):
     """The server will never take this message for this recipient.
 
-    ``address``: because of the address, so it will not take another one either.
+    ``address``: because of the address, so it will not take another one either. ``policy``: for
+    reasons that have no bearing on the mail, such as who we are.
     """
 
-    def __init__(self, said: str, *, address: bool = False) -> None:
+    def __init__(self, said: str, *, address: bool = False, policy: bool = False) -> None:
         super().__init__(said)
         self.address = address
+        self.policy = policy
 
 
 class Transport(Protocol):
@@ -251,13 +258,27 @@ def _answers(server: smtplib.SMTP) -> bool:
 
 
 def _of_code(code: int, said: bytes | str, *, address: bool = False) -> DeliveryError:
-    """What a refusal means. One for reasons of policy (5.7) says nothing about the address."""
+    """What a refusal means. One for reasons of policy says nothing about the address."""
     text = _said(code, said)
     if code == 421:  # the server is closing down
         return Away(text)
     if code < 500:
         return TryLater(text)
-    return Refused(text, address=address and not text[4:].startswith("5.7"))
+    policy = is_policy(text)
+    return Refused(text, address=address and not policy, policy=policy)
+
+
+def is_policy(said: str) -> bool:
+    """Whether a server refuses for good, and for reasons that are neither mail nor address.
+
+    Servers without enhanced codes say 554, or name the relaying that they deny.
+    """
+    found = _ENHANCED.match(said)
+    if found is None:
+        return False
+    if found[1] is not None:
+        return found[1] in _NOT_THE_MAIL
+    return said.startswith("554") or "relay" in said.lower()
 
 
 def _said(code: int, said: bytes | str) -> str:

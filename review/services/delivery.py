@@ -23,6 +23,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Final
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, seals
@@ -30,7 +31,14 @@ from review.mail import dsn
 from review.mail.letter import DaysOff, Letter, states_of
 from review.mail.render import CannotWrite, render
 from review.mail.return_path import ReturnPath
-from review.mail.transport import Away, Refused, Slow, Transport, TryLater
+from review.mail.transport import (
+    Away,
+    DeliveryError,
+    Refused,
+    Slow,
+    Transport,
+    TryLater,
+)
 from review.models import MailAttempt, Outbox
 from review.services import (
     bounces,
@@ -38,6 +46,7 @@ from review.services import (
     ladder,
     mail_links,
     outdated,
+    refusals,
     work_calendars,
 )
 from review.services.claims import Claimed
@@ -87,6 +96,7 @@ class _Course:
     full: set[str] = field(default_factory=set)
     """Domains that have had their mails of this minute."""
     unanswered: int = 0
+    doubts: refusals.Doubts = field(default_factory=refusals.Doubts)
     days_off: dict[frozenset[str], DaysOff] = field(default_factory=dict)
     """Of the States that were named, read once a round."""
 
@@ -116,6 +126,15 @@ def drain(
     tries for one domain in a minute, all workers together; 0 sets no limit.
     """
     course = _Course(transport, sender, path or ReturnPath(), a_minute)
+    course.done.more = _go_through(course, limit, now)
+    for number in course.doubts.settled():
+        with db.transaction() as session:
+            _fail_after_all(session, number, course.done)
+    return course.done
+
+
+def _go_through(course: _Course, limit: int, now: Callable[[], datetime]) -> bool:
+    """Send what is due; whether it ended by its limit or its time."""
     ends = time.monotonic() + ROUND_SECONDS
     for _ in range(limit):
         if time.monotonic() > ends:
@@ -123,9 +142,8 @@ def drain(
         with db.transaction() as session:
             mail = _claim(session, course, now())
             if mail is None or not _deliver(session, mail, course, now()):
-                return course.done
-    course.done.more = True
-    return course.done
+                return False
+    return True
 
 
 def _claim(session: Session, course: _Course, now: datetime) -> Claimed | None:
@@ -154,27 +172,56 @@ def _deliver(session: Session, mail: Claimed, course: _Course, now: datetime) ->
         message = render(letter, sender=course.sender, now=now)
         back = course.path.address(row.id, parseaddr(course.sender)[1])
         said = course.transport.send(message, back, row.address, course.path.tag(row.id))
-    except (CannotWrite, Refused) as problem:
+    except (CannotWrite, DeliveryError) as failure:
+        problem: Exception = failure
+        if isinstance(failure, DeliveryError):
+            problem = refusals.weighed(session, row.id, _domain(row), failure)
+            course.doubts.note(row.id, problem)
+        if isinstance(problem, TryLater):
+            return _put_off(session, row, course, problem, now)
         _give_up(row, seals.veiled(str(problem)))  # servers quote the address that they dislike
         _note_try(session, row, "refused", str(problem), now)
         if isinstance(problem, Refused) and problem.address:
             bounces.came_back(session, row, row.error, now, hard=True)
         done.failed += 1
-    except TryLater as problem:
-        _postpone(row, seals.veiled(str(problem)), now)
-        _note_try(session, row, "later", str(problem), now)
-        if row.state == "failed" and not isinstance(problem, Away):
-            bounces.came_back(session, row, row.error, now, hard=False)
-        done.failed += row.state == "failed"
-        done.later += row.state == "waiting"
-        return _goes_on(course, _domain(row), problem)
     else:
         _keep(row, message, now)
         _note_try(session, row, "accepted", said, now)
+        course.doubts.accepted()
         done.sent += 1
     if time.monotonic() - began > SLOW_SECONDS:
         course.slow.add(_domain(row))
     return True
+
+
+def _put_off(
+    session: Session, row: Outbox, course: _Course, problem: TryLater, now: datetime
+) -> bool:
+    """Let a mail wait, or give it up after the last try; whether the round goes on."""
+    _postpone(row, seals.veiled(str(problem)), now)
+    _note_try(session, row, "later", str(problem), now)
+    if row.state == "failed" and not isinstance(problem, Away):
+        bounces.came_back(session, row, row.error, now, hard=False)
+    course.done.failed += row.state == "failed"
+    course.done.later += row.state == "waiting"
+    return _goes_on(course, _domain(row), problem)
+
+
+def _fail_after_all(session: Session, number: int, done: Round) -> None:
+    """Give up a mail that waited for the word of others: they were taken, so it was its own."""
+    row = session.get_one(Outbox, number, with_for_update={"of": Outbox})
+    if row.state != "waiting":
+        return
+    row.attempts -= 1  # it is the same try
+    _give_up(row, row.error)
+    latest = sa.select(sa.func.max(MailAttempt.id)).where(MailAttempt.outbox_id == number)
+    session.execute(
+        sa.update(MailAttempt)
+        .where(MailAttempt.id == latest.scalar_subquery())
+        .values(outcome="refused")
+    )
+    done.failed += 1
+    done.later -= 1
 
 
 def _goes_on(course: _Course, domain: str, problem: TryLater) -> bool:

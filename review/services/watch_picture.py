@@ -1,4 +1,4 @@
-"""What watchdogs look at: jobs, mails, reminders and clocks, seen in one statement."""
+"""What watchdogs look at: jobs, mails, reminders and clocks, seen at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Heartbeat
-from review.services import heartbeats
+from review.services import heartbeats, refusals
 from review.services.heartbeats import Job
+from review.services.refusals import Streak
 
 LONGEST_RUN: Final = timedelta(minutes=10)
 """A job that is silent for less may still be at work: a task is ended after five minutes."""
@@ -33,6 +34,8 @@ class Mails:
     """As many as had an hour ago."""
     faults: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     """Of each kind: messages in the last hour, and in an hour of the day before."""
+    policy: Streak = field(default_factory=Streak)
+    """What is refused for reasons of policy since a message was last accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def look(
                 "refused": (row.refused, row.refused_before / 24),
                 "bounced": (row.bounced, row.bounced_before / 24),
             },
+            refusals.streak(session),
         ),
         reminder=row.reminder,
         apart=_apart(row.clock, before, machine()),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from review.languages import N_
-from review.services import heartbeats
+from review.services import heartbeats, refusals
 from review.services.heartbeats import SIGN_OF_LIFE
 from review.services.watch_picture import LONGEST_RUN, Picture
 from review.settings import Settings
@@ -138,6 +138,12 @@ def _failing(picture: Picture, most: int) -> Iterator[Measured]:
             )
 
 
+def _policy(picture: Picture, _most: int) -> Iterator[Measured]:
+    seen = picture.mails.policy
+    domains = len(seen.domains)
+    yield Measured(domains, refusals.SEVERAL - 1, since=seen.since, count=domains, kind=seen.said)
+
+
 def _unsent(picture: Picture, most: int) -> Iterator[Measured]:
     mails = picture.mails
     missed = _missed(picture, mails.unsent, "deliver")
@@ -223,6 +229,19 @@ RULES: Final = (
         measure=_failing,
     ),
     Rule(
+        key="mail_refused",
+        part="mail",
+        words=N_(
+            "The mail server has refused every message since %(since)s (domains: %(count)s). It "
+            "says: %(kind)s"
+        ),
+        advice=N_(
+            "Ask whoever runs the mail server why it does not take our messages, and see SMTP_URL. "
+            "They wait and none has failed; once it takes one, the others leave by themselves."
+        ),
+        measure=_policy,
+    ),
+    Rule(
         key="mail_unsent",
         part="mail",
         words=N_("A message has waited to be sent since %(since)s. Waiting in all: %(count)s."),
@@ -232,7 +251,7 @@ RULES: Final = (
         ),
         limit="watch_unsent_seconds",
         measure=_unsent,
-        because_of=("broker_away", "scheduler_silent"),
+        because_of=("broker_away", "scheduler_silent", "mail_refused"),
     ),
     Rule(
         key="queue_growing",
@@ -246,7 +265,7 @@ RULES: Final = (
         ),
         limit="watch_queue",
         measure=_queue,
-        because_of=("broker_away", "scheduler_silent", "mail_unsent"),
+        because_of=("broker_away", "scheduler_silent", "mail_refused", "mail_unsent"),
     ),
     Rule(
         key="mail_faults",
@@ -258,7 +277,7 @@ RULES: Final = (
         ),
         limit="watch_mail_faults",
         measure=_faults,
-        because_of=("mail_unsent",),
+        because_of=("mail_refused", "mail_unsent"),
     ),
     Rule(
         key="reminder_overdue",

@@ -19,6 +19,7 @@ from review.services import heartbeats, incidents, watch_picture, watchdogs
 from review.services.health import Part
 from review.services.heartbeats import SIGN_OF_LIFE, Job
 from review.services.incidents import Watched
+from review.services.refusals import Streak
 from review.services.watch_picture import Mails, Picture
 from review.services.watchdogs import RULES
 from review.settings import Settings
@@ -101,6 +102,10 @@ CASES: dict[str, tuple[Callable[[], Picture], Callable[[], Picture]]] = {
     "job_failing:remind": (
         lambda: picture(beats={"remind": beat("remind", MINUTE, failures=2)}),
         lambda: picture(beats={"remind": beat("remind", MINUTE, failures=3)}),
+    ),
+    "mail_refused": (
+        lambda: picture(mails=Mails(policy=Streak(frozenset({"a.example"})))),
+        lambda: picture(mails=Mails(policy=Streak(frozenset({"a.example", "b.example"})))),
     ),
     "mail_unsent": (
         lambda: picture(mails=Mails(1, NOW - HOUR, NOW - 15 * MINUTE)),
