@@ -236,8 +236,8 @@ RULES: Final = (
             "says: %(kind)s"
         ),
         advice=N_(
-            "Ask whoever runs the mail server why it does not take our messages, and see SMTP_URL. "
-            "They wait and none has failed; once it takes one, the others leave by themselves."
+            "Ask whoever runs the mail server why it refuses our messages, and see SMTP_URL. The "
+            "messages wait, none has failed; once it takes one, the others leave by themselves."
         ),
         measure=_policy,
     ),
