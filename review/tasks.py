@@ -27,6 +27,7 @@ from review.mail.return_path import ReturnPath
 from review.mail.transport import Smtp
 from review.services import (
     bounces,
+    clock_ends,
     delivery,
     digest,
     heartbeats,
@@ -96,6 +97,7 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             "remind": _every(60, "remind"),
             "decide reminders": _every(600, "prepare_reminders"),
             "digest": _every(600, "write_digests"),
+            "clocks": _every(300, "resume_reviews"),
             "successions": _every(1800, "look_for_successions"),
             "invitations": _every(1800, "look_for_expired_invitations"),
             "sign of life": _every(30, "give_sign_of_life"),
@@ -291,6 +293,13 @@ def write_digests() -> None:
     """Write the digests whose hour has come."""
     with db.transaction() as session:
         digest.write(session, clock.now())
+
+
+@app.task
+def resume_reviews() -> None:
+    """Let the clocks run again whose stop is over."""
+    if clock_ends.resume_ended(clock.now):
+        nudge()
 
 
 @app.task

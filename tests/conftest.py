@@ -7,15 +7,22 @@ database of the test's own for whatever needs real commits, several connections 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from review import db, embedded, schema, seals
 from review.services import passwords
 from tests import databases
+
+# How long something takes says nothing on a busy machine.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,9 +32,15 @@ def secret_key() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty database of a server of its own, quick and without safety against a power cut."""
-    with embedded.postgres(tmp_path_factory.mktemp("postgres"), durable=False) as url:
+def postgres_url() -> Iterator[str]:
+    """An empty database of a server of its own, quick and without safety against a power cut.
+
+    Not among pytest's folders: as root, a second run closes those of the first to other users.
+    """
+    with (
+        TemporaryDirectory(prefix="reviews-", ignore_cleanup_errors=True) as folder,
+        embedded.postgres(Path(folder) / "postgres", durable=False) as url,
+    ):
         yield url
 
 

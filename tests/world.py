@@ -17,6 +17,13 @@ from workflows.registry import process
 
 START = datetime(2011, 7, 11, 8, 0, tzinfo=UTC)
 PASSWORD = "a long specimen phrase"
+STOPPED = {"reason": "Specimen reason.", "approved_by": "Chief of the Branch, specimen"}
+"""What a stop of the clock is recorded with, beside its last day."""
+
+
+def stop(now: datetime) -> dict[str, str]:
+    """What is given with a stop of the clock of sixty days, where a test does not care."""
+    return STOPPED | {"until": (now + timedelta(days=60)).date().isoformat()}
 
 
 @dataclass
@@ -33,6 +40,8 @@ class World:
     def take(self, step: str, actor: Person, **given: Any) -> Change:
         """Take a step a day later than the last one."""
         self.now += timedelta(days=1)
+        if step == "suspend":
+            given = stop(self.now) | given
         change = steps.take(
             self.session, self.review_id, step, actor=actor, now=self.now, given=given
         )

@@ -30,6 +30,7 @@ from workflows.spec import (
     Silence,
     Stage,
     Step,
+    Stopping,
     Trigger,
 )
 
@@ -349,6 +350,18 @@ WORD = Field(
     FieldKind.TEXT,
     required=False,
     help=N_("Shown with the step to those who are told of it."),
+)
+APPROVED_BY = Field(
+    "approved_by",
+    N_("Approved by"),
+    max_length=200,
+    help=N_("Office and date of the decision, for example of a note verbale."),
+)
+STOPPED_UNTIL = Field(
+    "until",
+    N_("Stopped until"),
+    FieldKind.DATE,
+    help=N_("The last day of the stop. On the next day the clock runs again by itself."),
 )
 SIDE = Field("side", N_("For which reviewing State"), FieldKind.SIDE, only_for=(SECRETARIAT,))
 PERSON = (
@@ -1129,12 +1142,30 @@ CONDUCT = (
         OPEN,
         "ToR 25",
         DESIGN,
-        asks=(REASON,),
+        asks=(REASON, APPROVED_BY, STOPPED_UNTIL),
         tells=(Notice("clock_stopped", (STATE, REVIEWERS)),),
         effects=(Effect.SUSPEND,),
-        explains=N_("No period runs and no reminder goes out until the review is resumed."),
+        explains=N_(
+            "No period runs and no reminder goes out until then. The review can be resumed before."
+        ),
         dangerous=True,
         happened=N_("Clock stopped"),
+    ),
+    Step(
+        "prolong_stop",
+        N_("Change the end of the stop"),
+        N_("Change the end of the stop"),
+        (SECRETARIAT,),
+        OPEN,
+        "ToR 25",
+        DESIGN,
+        only_if=(guards.stopped,),
+        asks=(REASON, APPROVED_BY, STOPPED_UNTIL),
+        tells=(Notice("clock_stopped", (STATE, REVIEWERS)),),
+        effects=(Effect.PROLONG_STOP,),
+        explains=N_("The clock stays stopped until the new day; its period is kept on record."),
+        while_suspended=True,
+        happened=N_("End of the stop changed"),
     ),
     Step(
         "resume",
@@ -1179,6 +1210,10 @@ SILENCE = Silence(days=60, ref="setting of the process", basis=DESIGN)
 """Two months late, reminded and without a sign of life: the State is asked who is in office."""
 
 
+STOPPING = Stopping(longest_days=183, ref="setting of the process", basis=DESIGN)
+"""Half a year, as long as the guidelines give a whole review; elections and the like take less."""
+
+
 def country_review(
     key: str, title: str, chapters: tuple[str, ...], means: tuple[tuple[str, str], ...]
 ) -> Process:
@@ -1202,6 +1237,7 @@ def country_review(
         ),
         counting=COUNTING,
         silence=SILENCE,
+        stopping=STOPPING,
         reminders=REMINDERS,
     )
 

@@ -208,6 +208,17 @@ def _reminders(process: Process) -> list[str]:
             ),
             "",
         ]
+    stopping = process.stopping
+    if stopping.longest_days:
+        lines += [
+            (
+                "The clock is stopped until a day that is decided beforehand, at most for"
+                f" {stopping.longest_days} days by one decision; it then runs again by itself, and"
+                " open dates have moved by the days for which it stood still."
+                f" ({stopping.ref}; {stopping.basis})"
+            ),
+            "",
+        ]
     ladders: dict[tuple[Rule, ...], list[str]] = {}
     for item in process.milestones:
         rules = process.reminders if item.reminders is None else item.reminders

@@ -135,7 +135,7 @@ def dates_set(process: Process, facts: Facts, proposal: Proposal) -> dict[Key, d
     for item, slot in process.instances():
         former = facts.due.get((item.key, slot))
         if former and item.key in later and _is_open(item, slot, facts):
-            found[item.key, slot] = _calendar(process, facts, item, slot).from_then_on(
+            found[item.key, slot] = calendar_of(process, facts, item, slot).from_then_on(
                 former + delay
             )
     return found
@@ -150,7 +150,19 @@ def outlook(
 ) -> Outlook:
     """What changes, what clashes then that did not before, and what becomes of the end."""
     dates = dates_set(process, facts, proposal)
-    then = replace(facts, due={**facts.due, **dates})
+    return of_dates(process, facts, dates, facts.today, sessions, appointment)
+
+
+def of_dates(
+    process: Process,
+    facts: Facts,
+    dates: Mapping[Key, date],
+    today: date | None,
+    sessions: Sequence[Period],
+    appointment: Appointment | None,
+) -> Outlook:
+    """The same for dates that are set at once, on a day that may be still to come."""
+    then = replace(facts, due={**facts.due, **dates}, today=today)
     before = expected(process, facts, appointment)
     after = expected(process, then, appointment)
     return Outlook(
@@ -197,7 +209,7 @@ class _Days:
         start = self.whole(item.due.after) if item.due else None
         if item.due is None or start is None:
             return None
-        calendar = _calendar(self.process, self.facts, item, slot)
+        calendar = calendar_of(self.process, self.facts, item, slot)
         return deadlines.due_date(item.due, start, calendar)
 
 
@@ -205,7 +217,8 @@ def _is_open(item: Milestone, slot: int, facts: Facts) -> bool:
     return (item.key, slot) not in facts.done and engine.applies(item, facts)
 
 
-def _calendar(process: Process, facts: Facts, item: Milestone, slot: int) -> WorkCalendar:
+def calendar_of(process: Process, facts: Facts, item: Milestone, slot: int) -> WorkCalendar:
+    """The working days of whoever owes a milestone, where the process counts them."""
     if not process.counting.shifts:
         return EVERY_DAY
     return facts.calendar(item.owner_of(0 if item.repeats else slot), slot)
@@ -254,7 +267,7 @@ def _lines(
 def _days_off(process: Process, facts: Facts, dates: Mapping[Key, date]) -> Iterator[Clash]:
     for (milestone, slot), day in dates.items():
         item = process.milestone(milestone)
-        if not _calendar(process, facts, item, slot).works(day):
+        if not calendar_of(process, facts, item, slot).works(day):
             yield Clash(ClashKind.DAY_OFF, (milestone, slot), day)
 
 

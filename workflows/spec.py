@@ -14,6 +14,7 @@ from typing import Any
 
 from workflows.checks import DefinitionError, faults
 from workflows.facts import FACT_GROUPS, Facts, Guard, GuardFunction, Reason, Who
+from workflows.terms import Counting, Silence, Stopping
 from workflows.words import (
     N_,
     Actor,
@@ -53,6 +54,7 @@ __all__ = [
     "Silence",
     "Stage",
     "Step",
+    "Stopping",
     "Trigger",
     "Who",
 ]
@@ -88,33 +90,6 @@ class Rule:
     channel: Channel = Channel.MAIL
     on: Trigger = Trigger.DUE
     ref: str = N_("setting of the process")
-    basis: Basis = Basis.DESIGN
-
-
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """How the days off of the responsible party count.
-
-    ``shifts``: a period that ends on a day off ends on the next working day. ``rests``: nobody is
-    reminded on a day off; what would remind before the due day does so on the working day before,
-    what would remind after it on the next. ``ref`` and ``basis`` say where this comes from.
-    """
-
-    shifts: bool = False
-    rests: bool = False
-    ref: str = ""
-    basis: Basis = Basis.DESIGN
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """When the State is asked whether somebody still holds their office.
-
-    ``days``: so long late, reminded meanwhile, and without any sign of life; 0: never.
-    """
-
-    days: int = 0
-    ref: str = ""
     basis: Basis = Basis.DESIGN
 
 
@@ -266,9 +241,10 @@ class Process:
     stages: tuple[Stage, ...]
     milestones: tuple[Milestone, ...]
     steps: tuple[Step, ...]
-    counting: Counting = Counting()
+    counting: Counting = field(default_factory=Counting)
     reminders: tuple[Rule, ...] = ()
-    silence: Silence = Silence()
+    silence: Silence = field(default_factory=Silence)
+    stopping: Stopping = field(default_factory=Stopping)
 
     def __post_init__(self) -> None:
         if found := list(faults(self)):

@@ -152,5 +152,6 @@ class Effect(StrEnum):
     REFUSE_EXTENSION = "refuse_extension"
     TAKE_BACK_REQUEST = "take_back_request"
     SUSPEND = "suspend"
+    PROLONG_STOP = "prolong_stop"
     RESUME = "resume"
     CORRECT = "correct"

@@ -49,6 +49,10 @@ class Review(Base):
     deferred_from: Mapped[int | None] = mapped_column(sa.SmallInteger)
     suspended_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     suspended_reason: Mapped[Text] = mapped_column(server_default="")
+    suspended_until: Mapped[date | None]
+    """The last day of the stop, in Vienna; empty: until somebody resumes the review."""
+    resumed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    """When the clock last began to run again; empty for what ran again before this was kept."""
     means: Mapped[str] = mapped_column(sa.String(20), server_default="")
     dialogue_first_day: Mapped[date | None]
     dialogue_last_day: Mapped[date | None]
@@ -197,7 +201,7 @@ class MilestoneDate(Base):
 
 
 class ClockStop(Base):
-    """A period in which the clock of a review stood still, with its reason."""
+    """A period in which the clock of a review stood still, with its reason; one row a decision."""
 
     __tablename__ = "clock_stop"
 
@@ -205,7 +209,15 @@ class ClockStop(Base):
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id"), index=True)
     stopped_at: Mapped[Moment]
     resumed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    """When it ended, by another decision as well."""
+    until: Mapped[date | None]
+    """The last day that was decided, in Vienna; empty in what was decided without one."""
     reason: Mapped[Text]
+    approved_by: Mapped[str] = mapped_column(sa.String(200), server_default="")
+    """The office whose decision it is, and its date."""
+    stopped_by: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    resumed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    """Empty where the clock ran again by itself."""
 
 
 class ExtensionRequest(Base):

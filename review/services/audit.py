@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.models import Audit, Person
-from review.services.change import Change, Mission
+from review.services.change import Change, Clockwork, Mission
 from workflows.spec import Actor
 
 WORDS = ("reason", "justification", "note", "took_part")
@@ -119,7 +119,9 @@ def values_of_step(change: Change, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "verb": outcome.step.key,
         "person_id": change.actor.id,
-        "acting_as": f"{who.actor.value}:{who.slot}",
+        "acting_as": change.actor.role
+        if isinstance(change.actor, Clockwork)
+        else f"{who.actor.value}:{who.slot}",
         "acting_for": side.iso3 if side else None,
         "source": outcome.source,
         "target": outcome.target,

@@ -34,6 +34,19 @@ class Mission:
 
 
 @dataclass(frozen=True, slots=True)
+class Clockwork:
+    """The engine itself, where a step follows from a decision whose day has come."""
+
+    id: None = None
+    iso3: None = None
+    role: str = "system"
+
+    def capacities(self, _seen: Snapshot) -> tuple[Who, ...]:
+        """It carries out what the secretariat has decided."""
+        return (Who(Actor.SECRETARIAT, 0),)
+
+
+@dataclass(frozen=True, slots=True)
 class ByLink:
     """Somebody who acts by the link of a mail, of this number, without having signed in."""
 
@@ -48,7 +61,7 @@ class Change:
     session: Session
     snapshot: Snapshot
     outcome: Outcome
-    actor: Person | Mission
+    actor: Person | Mission | Clockwork
     now: datetime
     simulated: bool = False
     columns: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +73,8 @@ class Change:
     sides: dict[int, Side] = field(default_factory=dict)
     """Reviewing States as they are after the step."""
     leaves_dates: bool = False
+    reminders_after: datetime | None = None
+    """Reminders that fell due since are planned as well; None: only those to come."""
     only_tell: Who | None = None
     """The one side that is told, where a step concerns no other."""
 
@@ -71,7 +86,7 @@ class Change:
     @property
     def person(self) -> Person | None:
         """Who acts, where it is somebody with an account."""
-        return None if isinstance(self.actor, Mission) else self.actor
+        return self.actor if isinstance(self.actor, Person) else None
 
     def given(self, key: str) -> Any:
         """A value given with the step, or None."""

@@ -49,6 +49,7 @@ EFFECTS: dict[Effect, Callable[[Change], None]] = {
     Effect.TAKE_BACK_REQUEST: extensions.take_back,
     Effect.REFUSE_EXTENSION: extensions.refuse,
     Effect.SUSPEND: conduct.suspend,
+    Effect.PROLONG_STOP: conduct.prolong,
     Effect.RESUME: conduct.resume,
     Effect.CORRECT: conduct.correct,
 }

@@ -18,7 +18,7 @@ from review.models import Extension, ExtensionRequest
 from review.services.change import Change
 from review.services.errors import InvalidGiven
 from review.services.snapshot import Snapshot, owners
-from workflows import outlook
+from workflows import outlook, stops
 from workflows.outlook import Key, Proposal
 from workflows.spec import N_, Who
 
@@ -215,6 +215,23 @@ def _answer(change: Change, request: ExtensionRequest, outcome: str) -> None:
     change.session.flush()
     change.before["asked_for"] = request.asked_date.isoformat()
     change.after["request"] = outcome
+
+
+def move_requests(change: Change, days: int) -> None:
+    """Open requests once the clock has stood still: as much time as was asked for, from then on."""
+    seen = change.snapshot
+    requests = sa.select(ExtensionRequest).where(
+        ExtensionRequest.review_id == seen.id, ExtensionRequest.answered_at.is_(None)
+    )
+    moved = {}
+    for one in change.session.scalars(requests.order_by(ExtensionRequest.id)):
+        key = one.milestone, one.slot
+        asked = stops.day_after(seen.process, seen.facts, key, one.asked_date, days)
+        moved[named(key)] = [one.asked_date.isoformat(), asked.isoformat()]
+        one.old_date, one.asked_date = change.date_of(key).due_on or one.old_date, asked
+    change.session.flush()
+    if moved:
+        change.after["requests_moved"] = moved
 
 
 def _overtake(change: Change, key: Key, day: date) -> None:

@@ -22,7 +22,7 @@ from review.services import (
     outbox,
     succession_mails,
 )
-from review.services.change import Change, Mission
+from review.services.change import Change, Clockwork, Mission
 from review.services.errors import InvalidGiven
 from review.services.snapshot import Someone
 from workflows.spec import N_
@@ -74,7 +74,7 @@ def _leaving(change: Change) -> Member:
     return found
 
 
-def _is_of(actor: Person | Mission, member: Member) -> bool:
+def _is_of(actor: Person | Mission | Clockwork, member: Member) -> bool:
     if not isinstance(actor, Mission):
         return True
     return (member.office.iso3, member.slot) == (actor.iso3, actor.slot)

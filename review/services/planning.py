@@ -58,9 +58,13 @@ def turn_since(seen: Snapshot, item: Milestone, zone: str) -> date:
 def _turn(
     item: Milestone, dates: Mapping[Key, Dates], columns: Mapping[str, Any], zone: str
 ) -> date:
-    """The day after which nothing else was waited for: a visit or meeting that is fixed, too."""
+    """The day after which nothing else was waited for: a visit or meeting that is fixed, too.
+
+    Nor before the clock last ran again: what stands still by decision is no standstill.
+    """
     reached = [one.done_at for key, one in dates.items() if key[0] in item.needs and one.done_at]
-    day = deadlines.local_day(max([*reached, columns["stage_since"]]), zone)
+    since = max(filter(None, [*reached, columns["stage_since"], columns["resumed_at"]]))
+    day = deadlines.local_day(since, zone)
     return max(day, columns["dialogue_last_day"] or day)
 
 
@@ -83,7 +87,8 @@ def _remind_at(change: Change, key: Key, dates: Dates, present: Counted) -> date
     same = former is not None and (former.on, former.day) == (present.on, present.day)
     if dates.remind_at and dates.remind_at <= change.now and same:
         return dates.remind_at  # one that is due and not swept yet stays due
-    coming = deadlines.next_reminder(present.rules, present.day, present.place, change.now)
+    after = change.reminders_after or change.now
+    coming = deadlines.next_reminder(present.rules, present.day, present.place, after)
     if dates.remind_at and coming and same:
         return min(dates.remind_at, coming.at)  # the morning after a pause comes before the ladder
     return coming.at if coming else None

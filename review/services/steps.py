@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from review import db, policy
 from review.models import Audit, Person
 from review.services import audit, constraints, notices, planning, selection, snapshot
-from review.services.change import ByLink, Change, Mission
+from review.services.change import ByLink, Change, Clockwork, Mission
 from review.services.effects import EFFECTS
 from review.services.errors import NotFound, Refused, Stale
 from workflows import engine
@@ -34,7 +34,7 @@ def take(
     review_id: int,
     step: str,
     *,
-    actor: Person | Mission | ByLink,
+    actor: Person | Mission | Clockwork | ByLink,
     now: datetime,
     given: Mapping[str, Any] | None = None,
     version: int | None = None,
@@ -71,9 +71,9 @@ def take(
     return change
 
 
-def _capacities(actor: Person | Mission, seen: snapshot.Snapshot) -> tuple[Who, ...]:
+def _capacities(actor: Person | Mission | Clockwork, seen: snapshot.Snapshot) -> tuple[Who, ...]:
     """As what somebody acts. Raises NotFound where they may not know of the review."""
-    if isinstance(actor, Mission):
+    if not isinstance(actor, Person):
         found = actor.capacities(seen)
         if not found:
             raise NotFound(f"no review {seen.id}")

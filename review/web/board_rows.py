@@ -187,7 +187,10 @@ class _Teller:
             return _("Completed"), "", row.seen.columns["document_symbol"] or ""
         if row.is_stopped:
             since = self._day(local_day(row.seen.columns["suspended_at"], VIENNA))
-            return _("Resume the review"), "", _("stopped since %(day)s", day=since)
+            until = row.seen.columns["suspended_until"]
+            if until is None:
+                return _("Resume the review"), "", _("stopped since %(day)s", day=since)
+            return _("Clock stopped"), "", _("until %(day)s", day=self._day(until))
         steps = row.next_steps
         reminder = row.reminder_at
         small = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from flask import request
 
-from review.services import extensions
+from review.services import conduct, extensions
 from review.services.errors import InvalidGiven
 from review.services.queries import date_changes
 from review.services.queries.date_changes import Asked
@@ -21,6 +21,7 @@ from workflows.given import read_day
 from workflows.outlook import Clash, ClashKind, Proposal
 from workflows.outlook import Outlook as Found
 from workflows.spec import Actor, Effect, Step, Who
+from workflows.stops import Stop
 
 _SHOWN: Final = {Effect.EXTEND, Effect.ASK_EXTENSION}
 
@@ -83,6 +84,9 @@ def suggested(review: Snapshot, step: Step) -> dict[str, Any]:
 
 def change(review: Snapshot, step: Step, who: Who, form: StepForm) -> DateChange | None:
     """What follows from the date in a form; what is wrong with it stands on its fields."""
+    if stop := _stop(review, step, form):
+        outlook = date_changes.preview_of_stop(reading.session(), review, stop)
+        return DateChange(None, [], _in_words(review, outlook))
     if not _is_about_dates(step):
         return None
     side = None if who.actor is Actor.SECRETARIAT else who
@@ -95,6 +99,21 @@ def change(review: Snapshot, step: Step, who: Who, form: StepForm) -> DateChange
         [one for one in requests if one.value != chosen],
         _in_words(review, found) if found else None,
     )
+
+
+def _stop(review: Snapshot, step: Step, form: StepForm) -> Stop | None:
+    """For how long the clock will have stood still: if it runs now, or after the chosen day."""
+    today = review.facts.today
+    if Effect.RESUME in step.effects:
+        days = conduct.days_stopped(review, review.now)
+        return Stop(days, today) if days and today else None
+    if not {Effect.SUSPEND, Effect.PROLONG_STOP} & set(step.effects):
+        return None
+    until, _wrong = read_day(str(form["until"].data or "").strip())
+    if until is None or today is None or until < today:
+        return None
+    again = until + timedelta(days=1)
+    return Stop(conduct.days_stopped(review, review.now) + (again - today).days, again)
 
 
 def _wanted(review: Snapshot, who: Who, form: StepForm) -> Proposal | None:

@@ -43,6 +43,7 @@ def show(review_id: int) -> ResponseReturnValue:
         entries=entries,
         total=total,
         changes=date_changes.history(reading.session(), page.seen),
+        stops=date_changes.stops(reading.session(), page.seen),
         material={name: may(action, page.seen) for name, action in MATERIAL.items()},
         findings=findings.readable(page.seen, viewer()),
         may_assign=may(Action.MANAGE_PEOPLE),

@@ -9,6 +9,7 @@ from typing import Any
 from babel import Locale
 from flask import Flask
 from flask_babel import get_locale
+from wtforms.widgets import DateInput
 
 from review import policy
 from review.languages import N_
@@ -17,6 +18,7 @@ from review.services.queries.turns import Due
 from review.services.snapshot import Side, Snapshot
 from review.web import access, present
 from review.web.words import _
+from workflows.given import read_day
 from workflows.spec import Actor, Basis, Party, Reason
 
 _BASIS = {
@@ -199,6 +201,8 @@ def acted_for(review: Snapshot, acting_as: str, iso3: str | None) -> str:
         return _("Permanent Mission of %(state)s", state=_(found[0].name))
     if found:
         return found[0].name
+    if acting_as == "system":
+        return _("by itself, as it was decided")
     return _("Secretariat") if acting_as.startswith("secretariat") else ""
 
 
@@ -208,6 +212,8 @@ def chosen(field: Any) -> str:
         return _("Yes") if field.data else _("No")
     if not field.data:
         return "–"
+    if isinstance(field.widget, DateInput) and (day := read_day(field.data)[0]):
+        return present.day(day)
     for choice in getattr(field, "choices", None) or ():
         if str(choice.value) == str(field.data):
             return str(choice.label or choice.value)

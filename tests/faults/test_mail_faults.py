@@ -11,6 +11,7 @@ from review import clock, db, tasks
 from review.mail.transport import Smtp
 from review.models import Heartbeat, Outbox
 from review.services import delivery, steps
+from tests import world
 from tests.faults.conftest import Plant
 from workflows.spec import DefinitionError
 
@@ -46,7 +47,7 @@ def test_without_the_broker_steps_are_taken_and_mails_leave_afterwards(
             "suspend",
             actor=plant.world.officer,
             now=plant.world.now + timedelta(days=1),
-            given={"reason": "Specimen text."},
+            given=world.stop(plant.world.now),
         )
     assert taken.outcome.step.key == "suspend"
     assert not tasks.nudge()

@@ -15,7 +15,7 @@ from review.services import capabilities
 from review.services.capabilities import Purpose
 from tests import files, world
 from tests.browser import EVERYTHING, PATIENCE, follow, headless, served
-from tests.journeys import looks
+from tests.journeys import landscape, looks
 from tests.journeys import site as sites
 from tests.journeys.looks import Look, become, faults
 from tests.journeys.site import Site
@@ -299,6 +299,8 @@ def test_a_grave_step_asks_once_more_without_script(site: Site, plain: Any) -> N
     page = plain("officer")
     page.goto(f"/reviews/{site.landscape.ids['UGA']}/steps/suspend")
     page.fill("#reason", "Specimen reason.")
+    page.fill("#approved_by", "Specimen office")
+    page.fill("#until", f"{landscape.NOW:%Y-%m-%d}")
     follow(page, "main form button[type=submit]")
     assert page.url.endswith("/steps/suspend/confirm")
     assert "Specimen reason." in page.inner_text("main")

@@ -207,11 +207,32 @@ def _what_has_no_date_is_looked_at(connection: sa.Connection) -> None:
     }
 
 
+STOPPED: Final = (
+    FIRST
+    + """
+UPDATE review SET suspended_at = '2011-07-05T08:00Z', suspended_reason = 'Specimen text.';
+INSERT INTO clock_stop (review_id, stopped_at, reason)
+  SELECT id, '2011-07-05T08:00Z', 'Specimen text.' FROM review;
+"""
+)
+
+
+def _a_stop_without_an_end_has_none(connection: sa.Connection) -> None:
+    row = connection.execute(
+        sa.text(
+            "SELECT r.suspended_reason, r.suspended_until, r.resumed_at, s.until, s.approved_by"
+            " FROM review r JOIN clock_stop s ON s.review_id = r.id"
+        )
+    ).one()
+    assert tuple(row) == ("Specimen text.", None, None, None, "")
+
+
 OLD_DATA: Final = (
     OldData("one review", "0001", FIRST, _first_rows_are_still_there),
     OldData("a shared symbol", "0001", SHARED_SYMBOL, _first_completed_keeps_its_symbol),
     OldData("a circulated response", "0003", CIRCULATED, _who_had_the_response_keeps_it),
     OldData("a turn without a date", "0010", WITHOUT_DATE, _what_has_no_date_is_looked_at),
     OldData("signs of life", "0009", HEARTBEATS, _last_signs_of_life_are_those_of_jobs),
+    OldData("a stopped clock", "0011", STOPPED, _a_stop_without_an_end_has_none),
     OldData("holders of offices", "0011", FORMER_HOLDERS, _members_hold_offices),
 )

@@ -49,7 +49,7 @@ def suspend(session: Session, started: Started) -> None:
         "suspend",
         actor=session.get_one(Person, started.officers[0]),
         now=world.START,
-        given={"reason": "Specimen reason."},
+        given=world.stop(world.START),
     )
 
 
@@ -84,14 +84,14 @@ def rows(started: Started, verb: str) -> tuple[int, int, int]:
 
 
 def test_one_of_many_presses_succeeds(started: Started) -> None:
-    fared = press_at_once(started, started.version, "suspend", reason="Specimen reason.")
+    fared = press_at_once(started, started.version, "suspend", **world.stop(world.START))
 
     assert fared == {"taken": 1, "Stale": PRESSES - 1}
     assert rows(started, "suspend") == (1, 3, started.version + 1)
 
 
 def test_without_a_version_the_guards_decide(started: Started) -> None:
-    fared = press_at_once(started, None, "suspend", reason="Specimen reason.")
+    fared = press_at_once(started, None, "suspend", **world.stop(world.START))
 
     assert fared == {"taken": 1, "Refused": PRESSES - 1}
     assert rows(started, "suspend") == (1, 3, started.version + 1)
@@ -128,7 +128,7 @@ def test_crash_before_the_commit_leaves_nothing(
 
     assert rows(started, "suspend") == (0, 0, started.version)
     monkeypatch.undo()
-    fared = press_at_once(started, started.version, "suspend", reason="Specimen reason.")
+    fared = press_at_once(started, started.version, "suspend", **world.stop(world.START))
     assert fared["taken"] == 1, "and the review is not locked by the dead"
 
 
@@ -141,7 +141,7 @@ def test_connection_lost_in_the_middle_leaves_nothing(started: Started) -> None:
         lose_it(session)
 
     assert rows(started, "suspend") == (0, 0, started.version)
-    fared = press_at_once(started, started.version, "suspend", reason="Specimen reason.")
+    fared = press_at_once(started, started.version, "suspend", **world.stop(world.START))
     assert fared["taken"] == 1
 
 

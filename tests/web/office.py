@@ -74,7 +74,7 @@ def _build(session: Session) -> World:
     take("PNG", "assign_reviewers", **_pair("IDN", "ITA"))
     take("ALB", "assign_reviewers", **_pair("MNE", "TUR"))
     take("ALB", "notify_start")
-    take("ALB", "suspend", reason="Specimen reason.")
+    take("ALB", "suspend", **world.stop(STARTED))
     w.people["stranger"] = world.person(session, "focal_point", "PNG", "stranger")
     return w
 

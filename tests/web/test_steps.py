@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from gettext import NullTranslations
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from babel import Locale
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from review import clock, db
+from review.dates import Dates
 from review.models import Audit, Outbox, Person, Review
+from review.services import snapshot
 from tests import world
 from tests.web.built import built
 from tests.web.conftest import sign_in
 from tests.world import World
+from workflows.spec import Party
+
+STOP = world.STOPPED | {"reason": "Elections", "until": "2011-12-31"}
 
 
 class Site:
@@ -152,8 +159,8 @@ def test_stale_form_tells_what_changed_and_keeps_the_text(site: Site) -> None:
     fields = {
         str(i["name"]): str(i.get("value", "")) for i in page.select("main form input[type=hidden]")
     }
-    assert site.send(other, "suspend", reason="Elections").status_code == 200
-    confirm = site.send(other, "suspend", reason="Elections")
+    assert site.send(other, "suspend", **STOP).status_code == 200
+    confirm = site.send(other, "suspend", **STOP)
     hidden = BeautifulSoup(confirm.data, "html.parser").select("main form input[type=hidden]")
     other.post(site.path("suspend"), data={str(i["name"]): str(i["value"]) for i in hidden})
     assert site.review().suspended_at is not None
@@ -183,7 +190,7 @@ def test_broken_version_counts_as_out_of_date(site: Site, version: str) -> None:
 
 def test_grave_step_is_confirmed_first(site: Site) -> None:
     client = site.browser("officer")
-    confirm = site.send(client, "suspend", reason="Elections")
+    confirm = site.send(client, "suspend", **STOP)
     assert confirm.status_code == 200
     page = BeautifulSoup(confirm.data, "html.parser")
     assert "Confirm" in page.get_text()
@@ -195,6 +202,37 @@ def test_grave_step_is_confirmed_first(site: Site) -> None:
     fields = {str(i["name"]): str(i["value"]) for i in form.select("input[type=hidden]")}
     assert client.post(str(form["action"]), data=fields).status_code == 302
     assert site.review().suspended_at is not None
+
+
+def test_a_stop_shows_what_moves_before_it_begins_and_before_it_ends(site: Site) -> None:
+    officer = site.browser("officer")
+    with db.reading() as session:
+        seen = snapshot.load(session, site.id, site.now)
+    due = seen.facts.due["report_agreed", 0]
+    last = site.now.date() + timedelta(days=20)
+    given = STOP | {"approved_by": "Specimen office", "until": last.isoformat()}
+    confirm = BeautifulSoup(site.send(officer, "suspend", **given).data, "html.parser")
+    then = Dates(Locale("en"), NullTranslations()).day(_working(seen, due + timedelta(days=21)))  # type: ignore[arg-type]
+    row = next(r for r in confirm.select("table tr") if "Report agreed by all three" in r.text)
+    assert then in " ".join(row.text.split())
+    assert "days later" in confirm.get_text()
+    shown = Dates(Locale("en"), NullTranslations()).day(last)  # type: ignore[arg-type]
+    assert shown in confirm.select_one("dl.facts").text  # type: ignore[union-attr]
+    hidden = confirm.select("main form input[type=hidden]")
+    officer.post(site.path("suspend"), data={str(i["name"]): str(i["value"]) for i in hidden})
+
+    page = officer.get(f"/reviews/{site.id}").text
+    assert "It runs again by itself after" in page
+    assert "Specimen office" in page
+    with clock.frozen(site.now + timedelta(days=21)):
+        before = site.page(site.browser("officer"), "resume")
+    row = next(r for r in before.select("table tr") if "Report agreed by all three" in r.text)
+    assert then in " ".join(row.text.split())
+    assert "Specimen office" not in site.browser("stranger").get("/reviews").text
+
+
+def _working(seen: snapshot.Snapshot, day: date) -> date:
+    return seen.facts.calendar(Party.SECRETARIAT, 0).from_then_on(day)
 
 
 def test_without_token_nothing_happens(site: Site) -> None:

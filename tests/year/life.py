@@ -147,7 +147,7 @@ class _Course:
         """What happens beside it: the clock stopped, dates asked for, people who leave."""
         late = self.random.uniform
         if self.random.random() < 0.2:
-            yield late(40, 200), self._step("suspend", "officer", reason="Specimen reason.")
+            yield late(40, 200), self._stop
             yield late(5, 40), self._step("resume", "officer")
         if self.random.random() < 0.3:
             yield late(30, 120), self._longer
@@ -245,6 +245,10 @@ class _Course:
         by = (now + 15 * DAY).date().isoformat()
         given = {"provision": ref, "text": "Specimen question.", "answer_by": by}
         self._take(session, now, "ask_for_information", "officer", given)
+
+    def _stop(self, session: Session, now: datetime) -> None:
+        """The clock is stopped for longer than it will be: somebody resumes the review before."""
+        self._take(session, now, "suspend", "officer", world.stop(now))
 
     def _longer(self, session: Session, now: datetime) -> None:
         """Some open date is put off by weeks; what depends on it moves along or does not."""

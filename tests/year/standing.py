@@ -169,7 +169,7 @@ class Standing:
     ) -> date:
         """The day from which it waited for nothing else, after the visit if that is fixed."""
         reached = [one.done_at for one in dates if one.key in item.needs and one.done_at]
-        day = place.day(max([*reached, review.stage_since]))
+        day = place.day(max(filter(None, [*reached, review.stage_since, review.resumed_at])))
         return max(day, review.dialogue_last_day or day)
 
     @staticmethod

@@ -9,13 +9,15 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from review.models import Cycle, Extension, ExtensionRequest, GroupSession, Person
+from review.models import ClockStop, Cycle, Extension, ExtensionRequest, GroupSession, Person
 from review.services import extensions
 from review.services.queries.turns import Due, due
 from review.services.snapshot import Snapshot
 from workflows import outlook
+from workflows import stops as after_stops
 from workflows.outlook import Appointment, Key, Outlook, Period, Proposal
 from workflows.spec import Who
+from workflows.stops import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,40 @@ def preview(session: Session, seen: Snapshot, wanted: Proposal) -> Outlook:
     return outlook.outlook(
         seen.process, seen.facts, wanted, _sessions(session, seen), appointment_of(seen)
     )
+
+
+def preview_of_stop(session: Session, seen: Snapshot, stop: Stop) -> Outlook:
+    """What would follow from a clock that stands still: what resuming it does."""
+    return after_stops.outlook_after(
+        seen.process, seen.facts, stop, _sessions(session, seen), appointment_of(seen)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A time in which the clock stood still by one decision, or still does."""
+
+    since: datetime
+    ended: datetime | None
+    until: date | None
+    """The last day that was decided."""
+    reason: str
+    approved_by: str
+    stopped_by: str
+
+
+def stops(session: Session, seen: Snapshot) -> list[Stopped]:
+    """Every time the clock of a review was stopped, the newest first."""
+    rows = session.execute(
+        sa.select(ClockStop, Person.title)
+        .outerjoin(Person, Person.id == ClockStop.stopped_by)
+        .where(ClockStop.review_id == seen.id)
+        .order_by(ClockStop.id.desc())
+    )
+    return [
+        Stopped(one.stopped_at, one.resumed_at, one.until, one.reason, one.approved_by, who or "")
+        for one, who in rows
+    ]
 
 
 def appointment_of(seen: Snapshot) -> Appointment | None:

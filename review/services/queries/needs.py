@@ -257,8 +257,8 @@ def _address(row: Row, due: Due) -> str:
 
 def _stopped(rows: Sequence[Row], now: datetime) -> Iterator[Need]:
     for row in rows:
-        since = row.seen.columns["suspended_at"]
-        if since and now - since > STOPPED_AFTER:
+        since, until = row.seen.columns["suspended_at"], row.seen.columns["suspended_until"]
+        if since and until is None and now - since > STOPPED_AFTER:
             yield Need(
                 Kind.STOPPED,
                 (now - since).days,
