@@ -22,6 +22,7 @@ NAMES: Final = {
     "prepare_reminders": N_("Deciding on coming reminders"),
     "write_digests": N_("Writing of digests"),
     "read_reports": N_("Reading of reports about messages"),
+    "resume_reviews": N_("Clocks that run again after a stop"),
     "look_for_successions": N_("Looking for offices that have to change hands"),
     "look_for_expired_invitations": N_("Looking for invitations that have expired"),
     "keep_watch": N_("Watch over the jobs"),
