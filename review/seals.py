@@ -11,6 +11,11 @@ import re
 from typing import Final
 
 _SEALED: Final = re.compile(r"(?a:([a-z]\d{1,18})\.([0-9a-f]{32}))")
+_IN_A_LINK: Final = re.compile(
+    r"(?a:((?:/|%2F)(?:calendar|digest|invitation|password|succession|task)(?:/|%2F))[\w-]+(?:\.[\w-]+)*)",
+    re.IGNORECASE,
+)
+"""What follows these in an address is a secret, whole or cut."""
 _key = b""
 
 
@@ -38,8 +43,8 @@ def opened(purpose: str, token: str) -> str | None:
 
 
 def veiled(text: str) -> str:
-    """A text without the seals in it: for whatever is stored or logged."""
-    return _SEALED.sub("…", text)
+    """A text without seals and without what makes a link work: for whatever is stored or logged."""
+    return _IN_A_LINK.sub(r"\1…", _SEALED.sub("…", text))
 
 
 def _code(purpose: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 A report comes from anywhere and may say anything. What is not exactly a report about one recipient
 is `Unreadable`; nothing is guessed from subjects or texts. What a server says in words is kept
-short, in one line, without anything that is not printable.
+short, in one line, without secret links and without anything that is not printable.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from email.parser import HeaderParser
 from enum import StrEnum
 from typing import Final
 
+from review import seals
+from review.mail import codes
+
 LARGEST: Final = 256 * 1024
 """Bytes of a report; more is not read."""
 _NESTED: Final = 12
@@ -24,6 +27,8 @@ _SAID: Final = 300
 _STATUS: Final = re.compile(r"(?a:([245])\.\d{1,3}\.\d{1,3})(?!\S)")
 _ADDRESS: Final = re.compile(r"(?a:[!-;=?A-~]{1,64}@[A-Z0-9.-]{1,189})", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"(?a:<[!-;=?-~]{1,196}>)")
+_TOKEN: Final = re.compile(r"(?a:(?<![\w-])[\w-]{43}(?![\w-]))")
+"""A word as long as the secret in a link to an account, without its link."""
 _SENT_TO: Final = ("To", "Delivered-To", "X-Original-To", "Envelope-To")
 
 
@@ -67,8 +72,9 @@ class Report:
 
     @property
     def is_hard(self) -> bool:
-        """Whether the address will not take any mail: permanent by its class (RFC 3463, 3.1)."""
-        return self.fate is Fate.BOUNCED and self.status.startswith("5")
+        """Whether the address will not take any mail: permanent, and about the address."""
+        permanent = self.fate is Fate.BOUNCED and self.status.startswith("5")
+        return permanent and codes.is_about_address(self.status)
 
 
 def read(raw: bytes) -> Report:
@@ -235,6 +241,10 @@ def _text(fields: Message, name: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A server's words in one short line: no line ends, no marks of direction, no control codes."""
+    """A server's words in one short line: no line ends, no marks of direction, no control codes.
+
+    Servers quote links that they dislike. A secret is taken out before the line is cut: one that
+    lacks its last letter is soon guessed.
+    """
     shown = "".join(one if one.isprintable() and one != "\ufffd" else " " for one in text)
-    return " ".join(shown.split())[:_SAID]
+    return _TOKEN.sub("…", seals.veiled(" ".join(shown.split())))[:_SAID]

@@ -16,7 +16,6 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review import seals
 from review.mail import dsn
 from review.mail.dsn import Fate, Report, Unreadable
 from review.mail.return_path import ReturnPath
@@ -61,7 +60,7 @@ def note(
     if row.fate and _RANK.index(report.fate) <= _RANK.index(Fate(row.fate)):
         return Result.REPEATED
     row.fate, row.fate_at = report.fate.value, now
-    row.fate_said = seals.veiled(" ".join(filter(None, (report.status, report.said))))
+    row.fate_said = " ".join(filter(None, (report.status, report.said)))
     session.flush()
     _log.info("mail %s (%s) is reported as %s", row.id, row.notice, report.fate)
     if report.fate is Fate.BOUNCED:

@@ -8,9 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from secrets import token_urlsafe
+from urllib.parse import quote
 
 import pytest
 
+from review import links
 from review.mail import dsn, returned
 from review.mail.dsn import Fate, Unreadable
 from review.mail.return_path import ReturnPath
@@ -24,6 +27,19 @@ SECRET = "a key that is used in tests and nowhere else"
     ("action", "code", "fate", "hard"),
     [
         ("failed", "5.1.1", Fate.BOUNCED, True),
+        ("failed", "5.1.10", Fate.BOUNCED, True),
+        ("failed", "5.0.0", Fate.BOUNCED, True),
+        ("failed", "5.2.1", Fate.BOUNCED, True),
+        ("failed", "5.4.1", Fate.BOUNCED, True),
+        ("failed", "5.4.4", Fate.BOUNCED, True),
+        ("failed", "5.5.0", Fate.BOUNCED, True),
+        ("failed", "5.1.8", Fate.BOUNCED, False),
+        ("failed", "5.2.2", Fate.BOUNCED, False),
+        ("failed", "5.3.4", Fate.BOUNCED, False),
+        ("failed", "5.4.7", Fate.BOUNCED, False),
+        ("failed", "5.4.14", Fate.BOUNCED, False),
+        ("failed", "5.7.1", Fate.BOUNCED, False),
+        ("failed", "5.7.509", Fate.BOUNCED, False),
         ("Failed", "4.4.7", Fate.BOUNCED, False),
         ("delayed", "4.4.1", Fate.DELAYED, False),
         ("delivered", "2.1.5", Fate.DELIVERED, False),
@@ -108,6 +124,29 @@ def test_words_of_a_server_are_one_short_plain_line() -> None:
     found = dsn.read(status(diagnostic=words.encode("utf-8", "replace").decode("latin-1")))
     assert len(found.said) <= 300
     assert found.said.isprintable()
+
+
+@pytest.mark.parametrize(
+    "page", [name for name in links.PATHS if "{token}" in links.PATHS[name][1]]
+)
+def test_a_secret_that_a_server_quotes_is_left_out(page: str) -> None:
+    for secret in (token_urlsafe(32), "t17." + "0f" * 16, "t17." + "0f" * 15 + "0"):
+        link = "https://reviews.example" + links.PATHS[page][1].format(token=secret)
+        for quoted in (
+            link,
+            quote(link, safe=""),
+            link.upper(),
+            "x" * (290 - len(link)) + f" {link}",
+        ):
+            said = dsn.plain(f"550 5.7.1 {quoted}, which is on a list")
+            assert secret.lower() not in said.lower()
+            assert secret[:20].lower() not in said.lower()
+    assert "on a list" in dsn.plain(f"550 5.7.1 {link}, which is on a list")
+
+
+def test_a_secret_without_its_link_is_left_out_too() -> None:
+    secret = token_urlsafe(32)
+    assert dsn.plain(f"550 5.7.1 bad word: {secret}.") == "550 5.7.1 bad word: …."
 
 
 @pytest.mark.parametrize(
