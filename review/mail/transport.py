@@ -2,12 +2,16 @@
 
 ``Refused``: this message will never be taken, do not try again. ``TryLater``: not now. ``Slow``: it
 did not answer about this message in time. ``Away``: the server itself cannot be used now, so there
-is no sense in trying other messages either.
+is no sense in trying other messages either. ``Unwelcome``: it takes nothing from us.
+
+What a permanent refusal is about depends on the stage of the conversation at which it comes, and
+on its enhanced code (RFC 3463) where there is one. Before a recipient is named it is about us. Of a
+recipient it is about the address, or of policy: 5.7, or words that deny relaying. Of a message it
+is about that message, or of policy.
 """
 
 from __future__ import annotations
 
-import re
 import select
 import smtplib
 import ssl
@@ -18,6 +22,8 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
+from review.mail import codes
+
 TIMEOUT: Final = 15.0
 """Seconds for one answer of the server."""
 PATIENCE: Final = 100.0
@@ -25,10 +31,8 @@ PATIENCE: Final = 100.0
 RFC 5321, 4.5.3.2.6 asks for ten minutes; a task has four."""
 IDLE: Final = 10.0
 """After so many seconds a connection is asked whether it lives."""
-_ENHANCED: Final = re.compile(r"5\d\d (?:5\.(\d{1,3})\.)?")
-"""RFC 3463: the class of an enhanced code says whether it is about the address (1, 2)."""
-_NOT_THE_MAIL: Final = {"3", "5", "7"}
-"""Of the system, of the protocol, of policy."""
+_TOO_LARGE: Final = 552
+"""RFC 1870: already the sender's line says how large the message is."""
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -44,6 +48,10 @@ class Away(TryLater):
     """The server does not answer, or takes nothing from us: nothing can be sent now."""
 
 
+class Unwelcome(Away):
+    """The server takes nothing from us and says so for good, before it knows any recipient."""
+
+
 class Slow(TryLater):
     """The server answers, but not about this message: it may be waiting for the recipient's."""
 
@@ -52,7 +60,7 @@ class Refused(DeliveryError):
     """The server will never take this message for this recipient.
 
     ``address``: because of the address, so it will not take another one either. ``policy``: for
-    reasons that have no bearing on the mail, such as who we are.
+    reasons that have no bearing on the address, such as who we are. Never both.
     """
 
     def __init__(self, said: str, *, address: bool = False, policy: bool = False) -> None:
@@ -70,7 +78,7 @@ class Transport(Protocol):
         """Hand over one message under a return address; returns what the server said.
 
         ``envelope_id`` goes along where the server takes it (RFC 3461), to be quoted in reports.
-        Raises Refused, TryLater, Slow or Away.
+        Raises Refused, TryLater, Slow, Away or Unwelcome.
         """
 
 
@@ -153,15 +161,19 @@ class Smtp:
         try:
             return _hand_over(self._server, message, way, envelope_id)
         except smtplib.SMTPRecipientsRefused as problem:
-            code, said = problem.recipients[way[1]]
-            raise _of_code(code, said, address=True) from problem
+            raise _of_recipient(*problem.recipients[way[1]]) from problem
         except smtplib.SMTPDataError as problem:
-            raise _of_code(problem.smtp_code, problem.smtp_error) from problem
+            raise _of_message(problem.smtp_code, problem.smtp_error) from problem
         except (smtplib.SMTPNotSupportedError, ValueError) as problem:  # its address
             raise Refused(str(problem)) from problem
-        except smtplib.SMTPResponseException as problem:  # our sender, our greeting: not the mail's
+        except smtplib.SMTPSenderRefused as problem:
+            if problem.smtp_code == _TOO_LARGE:
+                raise _of_message(problem.smtp_code, problem.smtp_error) from problem
             self._leave()
-            raise Away(_said(problem.smtp_code, problem.smtp_error)) from problem
+            raise _of_us(problem) from problem
+        except smtplib.SMTPResponseException as problem:  # our greeting
+            self._leave()
+            raise _of_us(problem) from problem
         except (smtplib.SMTPException, OSError) as problem:
             self._drop()
             slow = isinstance(problem.__context__ or problem, TimeoutError)
@@ -190,7 +202,7 @@ class Smtp:
         except (smtplib.SMTPException, OSError) as problem:
             if server is not None:
                 server.close()
-            raise Away(_problem(problem)) from problem
+            raise _of_us(problem) from problem
         return server
 
     def _open(self, own_name: str) -> _Server:
@@ -257,36 +269,34 @@ def _answers(server: smtplib.SMTP) -> bool:
         return False
 
 
-def _of_code(code: int, said: bytes | str, *, address: bool = False) -> DeliveryError:
-    """What a refusal means. One for reasons of policy says nothing about the address."""
+def _of_us(problem: Exception) -> Away:
+    """What it means that the server does not even hear to whom we write."""
+    if not isinstance(problem, smtplib.SMTPResponseException):
+        return Away(str(problem) or type(problem).__name__)
+    kind = Unwelcome if problem.smtp_code >= 500 else Away
+    return kind(_said(problem.smtp_code, problem.smtp_error))
+
+
+def _of_recipient(code: int, said: bytes | str) -> DeliveryError:
+    """What is said of a recipient. Reasons of policy say nothing about the address."""
     text = _said(code, said)
+    policy = codes.denies_us(text)
+    address = not policy and codes.is_about_address(codes.status(text))
+    return _meant(code, text, address=address, policy=policy)
+
+
+def _of_message(code: int, said: bytes | str) -> DeliveryError:
+    """What is said of a message as a whole."""
+    text = _said(code, said)
+    return _meant(code, text, address=False, policy=codes.is_policy(codes.status(text)))
+
+
+def _meant(code: int, text: str, *, address: bool, policy: bool) -> DeliveryError:
     if code == 421:  # the server is closing down
         return Away(text)
-    if code < 500:
-        return TryLater(text)
-    policy = is_policy(text)
-    return Refused(text, address=address and not policy, policy=policy)
-
-
-def is_policy(said: str) -> bool:
-    """Whether a server refuses for good, and for reasons that are neither mail nor address.
-
-    Servers without enhanced codes say 554, or name the relaying that they deny.
-    """
-    found = _ENHANCED.match(said)
-    if found is None:
-        return False
-    if found[1] is not None:
-        return found[1] in _NOT_THE_MAIL
-    return said.startswith("554") or "relay" in said.lower()
+    return Refused(text, address=address, policy=policy) if code >= 500 else TryLater(text)
 
 
 def _said(code: int, said: bytes | str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     return f"{code} {' '.join(text.split())}"
-
-
-def _problem(problem: Exception) -> str:
-    if isinstance(problem, smtplib.SMTPResponseException):
-        return _said(problem.smtp_code, problem.smtp_error)
-    return str(problem) or type(problem).__name__

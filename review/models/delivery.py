@@ -18,7 +18,9 @@ class MailAttempt(Base):
     __table_args__ = (
         sa.Index("ix_mail_attempt_domain_at", "domain", "at"),
         sa.Index("ix_mail_attempt_at", "at"),
+        sa.Index("ix_mail_attempt_policy", "id", postgresql_where=sa.text("policy <> ''")),
         sa.CheckConstraint("outcome IN ('accepted', 'later', 'refused')", name="outcome"),
+        sa.CheckConstraint("policy IN ('', 'doubt', 'domain', 'server')", name="policy"),
     )
 
     id: Mapped[Id]
@@ -28,6 +30,9 @@ class MailAttempt(Base):
     """Of the recipient, in small letters: so many a minute leave for each."""
     outcome: Mapped[str] = mapped_column(sa.String(10))
     """accepted, later (another try follows, or the last one failed), refused"""
+    policy: Mapped[str] = mapped_column(sa.String(10), server_default="")
+    """Of a refusal for reasons of policy: whose trouble it was taken for; empty for anything else.
+    doubt, domain (its own word), server (it refuses everybody)"""
     answer: Mapped[Text] = mapped_column(server_default="")
 
 

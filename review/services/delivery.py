@@ -6,8 +6,10 @@ sent is stored in that transaction, too. One window remains, and no protocol clo
 after the server has said 250 and before our commit sends that mail again. Both copies carry the
 same Message-ID, by which mail programs know them as one.
 
-No domain holds up the others: of each, so many mails leave in a minute, and one that is slow or
-defers again and again is left alone for the rest of a round.
+No domain holds up the others: of each, so many mails leave in a minute, and one that is slow,
+defers again and again or refuses us is left alone for the rest of a round.
+
+What a server says is kept without the secrets of its mail, which it may have quoted.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, seals
@@ -50,11 +51,14 @@ from review.services import (
     work_calendars,
 )
 from review.services.claims import Claimed
+from review.services.refusals import Whose
 
 ATTEMPTS: Final = 18
 """After so many, about two and a half days, the secretariat is shown that a mail failed."""
 PATIENCE: Final = 3
 """So many deferred mails of one domain in a round; further ones wait for the next round."""
+IN_A_ROW: Final = 10
+"""So many domains refuse for reasons of policy and none takes a mail: the others are not asked."""
 SLOW_SECONDS: Final = 5.0
 """A domain that takes longer for one mail gets no other in the same round."""
 PASSED_ON: Final = "Not sent: the address does not work. It went to the next one of the side."
@@ -63,6 +67,8 @@ ROUND_SECONDS: Final = 90.0
 server has said 250 and which we have not committed."""
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
+_LONGEST_HELD: Final = timedelta(minutes=50)
+"""Of a mail that waits until the server takes our mails again: an hour, with what chance adds."""
 _SECRET: Final = "token"  # noqa: S105 - the name of a parameter
 _log = logging.getLogger(__name__)
 
@@ -96,7 +102,10 @@ class _Course:
     full: set[str] = field(default_factory=set)
     """Domains that have had their mails of this minute."""
     unanswered: int = 0
-    doubts: refusals.Doubts = field(default_factory=refusals.Doubts)
+    refusing: set[str] = field(default_factory=set)
+    """Domains that refused for reasons of policy."""
+    in_a_row: int = 0
+    """So many of them since a mail was accepted."""
     days_off: dict[frozenset[str], DaysOff] = field(default_factory=dict)
     """Of the States that were named, read once a round."""
 
@@ -106,6 +115,7 @@ class _Course:
         return (
             self.slow
             | self.full
+            | self.refusing
             | {one for one, count in self.deferred.items() if count >= PATIENCE}
         )
 
@@ -127,9 +137,6 @@ def drain(
     """
     course = _Course(transport, sender, path or ReturnPath(), a_minute)
     course.done.more = _go_through(course, limit, now)
-    for number in course.doubts.settled():
-        with db.transaction() as session:
-            _fail_after_all(session, number, course.done)
     return course.done
 
 
@@ -167,86 +174,84 @@ def _deliver(session: Session, mail: Claimed, course: _Course, now: datetime) ->
         done.passed_on += 1
         return True
     began = time.monotonic()
+    goes_on = True
     try:
         letter = _letter(row, mail_links.given(session, row, now), _days_off(session, row, course))
         message = render(letter, sender=course.sender, now=now)
         back = course.path.address(row.id, parseaddr(course.sender)[1])
         said = course.transport.send(message, back, row.address, course.path.tag(row.id))
-    except (CannotWrite, DeliveryError) as failure:
-        problem: Exception = failure
-        if isinstance(failure, DeliveryError):
-            problem = refusals.weighed(session, row.id, _domain(row), failure)
-            course.doubts.note(row.id, problem)
-        if isinstance(problem, TryLater):
-            return _put_off(session, row, course, problem, now)
-        _give_up(row, seals.veiled(str(problem)))  # servers quote the address that they dislike
-        _note_try(session, row, "refused", str(problem), now)
-        if isinstance(problem, Refused) and problem.address:
-            bounces.came_back(session, row, row.error, now, hard=True)
-        done.failed += 1
+    except (CannotWrite, DeliveryError) as problem:
+        goes_on = _not_taken(session, row, course, problem, now)
     else:
+        said = _heard(row, said)
         _keep(row, message, now)
-        _note_try(session, row, "accepted", said, now)
-        course.doubts.accepted()
+        session.add(_try(row, "accepted", said, now))
+        course.in_a_row = 0
         done.sent += 1
     if time.monotonic() - began > SLOW_SECONDS:
         course.slow.add(_domain(row))
-    return True
+    return goes_on
 
 
-def _put_off(
-    session: Session, row: Outbox, course: _Course, problem: TryLater, now: datetime
+def _not_taken(
+    session: Session, row: Outbox, course: _Course, problem: Exception, now: datetime
 ) -> bool:
-    """Let a mail wait, or give it up after the last try; whether the round goes on."""
-    _postpone(row, seals.veiled(str(problem)), now)
-    _note_try(session, row, "later", str(problem), now)
-    if row.state == "failed" and not isinstance(problem, Away):
-        bounces.came_back(session, row, row.error, now, hard=False)
-    course.done.failed += row.state == "failed"
-    course.done.later += row.state == "waiting"
-    return _goes_on(course, _domain(row), problem)
+    """Let a mail wait, or give it up and pass it on; whether the round goes on."""
+    said, done = _heard(row, str(problem)), course.done
+    word = refusals.weighed(session, row.id, _domain(row), problem)
+    outcome = "later"
+    if word.whose is Whose.SERVER:
+        _hold(row, said, now, word.before + 1)
+    elif word.whose is Whose.DOUBT or isinstance(problem, TryLater):
+        _postpone(row, said, now)
+    else:
+        outcome = "refused"
+        _give_up(row, said)
+    session.add(_try(row, outcome, said, now, word.whose))
+    failed = row.state == "failed"
+    if failed and isinstance(problem, DeliveryError) and not isinstance(problem, Away):
+        hard = isinstance(problem, Refused) and problem.address
+        bounces.came_back(session, row, said, now, hard=hard)
+    done.failed += failed
+    done.later += not failed
+    return _goes_on(course, _domain(row), problem, word.whose)
 
 
-def _fail_after_all(session: Session, number: int, done: Round) -> None:
-    """Give up a mail that waited for the word of others: they were taken, so it was its own."""
-    row = session.get_one(Outbox, number, with_for_update={"of": Outbox})
-    if row.state != "waiting":
-        return
-    row.attempts -= 1  # it is the same try
-    _give_up(row, row.error)
-    latest = sa.select(sa.func.max(MailAttempt.id)).where(MailAttempt.outbox_id == number)
-    session.execute(
-        sa.update(MailAttempt)
-        .where(MailAttempt.id == latest.scalar_subquery())
-        .values(outcome="refused")
-    )
-    done.failed += 1
-    done.later -= 1
-
-
-def _goes_on(course: _Course, domain: str, problem: TryLater) -> bool:
+def _goes_on(course: _Course, domain: str, problem: Exception, whose: Whose | None) -> bool:
     """Whether the round goes on. Two domains without an answer: it is the server."""
+    if isinstance(problem, Away):
+        return False
     if isinstance(problem, Slow):
         course.slow.add(domain)
         course.unanswered += 1
         return course.unanswered < 2
-    course.deferred[domain] += 1
-    return not isinstance(problem, Away)
+    if isinstance(problem, TryLater):
+        course.deferred[domain] += 1
+    if whose is not None:
+        course.refusing.add(domain)
+        course.in_a_row += 1
+    return course.in_a_row < IN_A_ROW
 
 
 def _domain(row: Outbox) -> str:
     return row.address.rpartition("@")[2].lower()
 
 
-def _note_try(session: Session, row: Outbox, outcome: str, said: str, now: datetime) -> None:
-    session.add(
-        MailAttempt(
-            outbox_id=row.id,
-            at=now,
-            domain=_domain(row),
-            outcome=outcome,
-            answer=dsn.plain(seals.veiled(said)),
-        )
+def _heard(row: Outbox, said: str) -> str:
+    """What a server said, to be kept: servers quote addresses and links that they dislike."""
+    return dsn.plain(_without_secret(row, said))
+
+
+def _try(
+    row: Outbox, outcome: str, said: str, now: datetime, policy: Whose | None = None
+) -> MailAttempt:
+    return MailAttempt(
+        outbox_id=row.id,
+        at=now,
+        domain=_domain(row),
+        outcome=outcome,
+        policy=policy or "",
+        answer=said,
     )
 
 
@@ -312,7 +317,14 @@ def _postpone(row: Outbox, error: str, now: datetime) -> None:
     _log.warning("mail %s (%s) waits, attempt %s: %s", row.id, row.notice, row.attempts, error)
 
 
-def pause(attempts: int) -> timedelta:
+def _hold(row: Outbox, error: str, now: datetime, tries: int) -> None:
+    """Let a mail wait for the server; what is not its own trouble does not count as a try."""
+    row.error = error
+    row.next_try_at = now + pause(tries, _LONGEST_HELD)
+    _log.warning("mail %s (%s) waits for the mail server: %s", row.id, row.notice, error)
+
+
+def pause(attempts: int, longest: timedelta = _LONGEST_PAUSE) -> timedelta:
     """How long to wait after so many attempts: longer each time, and never all mails at once."""
-    growing = min(_FIRST_PAUSE * (1 << (attempts - 1)), _LONGEST_PAUSE)
+    growing = min(_FIRST_PAUSE * (1 << min(attempts - 1, 20)), longest)
     return growing * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing

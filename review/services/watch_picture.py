@@ -35,7 +35,7 @@ class Mails:
     faults: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     """Of each kind: messages in the last hour, and in an hour of the day before."""
     policy: Streak = field(default_factory=Streak)
-    """What is refused for reasons of policy since a message was last accepted."""
+    """What is refused for reasons of policy since a message was last accepted, and waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,14 @@ WITH tries AS (
     count(*) FILTER (WHERE fate_at <= :hour) AS old
   FROM outbox WHERE fate_at > :day AND fate_at <= :now AND fate IN ('bounced', 'complained')
 ), waits AS (
-  SELECT created_at, attempts FROM outbox WHERE state = 'waiting' AND created_at <= :now
+  SELECT created_at, attempts = 0 AND error = '' AS untried
+  FROM outbox WHERE state = 'waiting' AND created_at <= :now
 ), taken AS (SELECT max(at) AS at FROM mail_attempt WHERE outcome = 'accepted')
 SELECT
   (SELECT count(*) FROM waits) AS waiting,
   (SELECT min(created_at) FROM waits) AS oldest,
   (SELECT min(created_at) FROM waits, taken
-    WHERE attempts = 0 OR taken.at IS NULL OR created_at > taken.at) AS unsent,
+    WHERE untried OR taken.at IS NULL OR created_at > taken.at) AS unsent,
   (SELECT count(*) FROM waits WHERE created_at <= :ten) AS stuck,
   (SELECT count(*) FROM waits WHERE created_at <= :ten_before)
     + (SELECT count(*) FROM mail_attempt a JOIN outbox o ON o.id = a.outbox_id

@@ -140,8 +140,8 @@ def _failing(picture: Picture, most: int) -> Iterator[Measured]:
 
 def _policy(picture: Picture, _most: int) -> Iterator[Measured]:
     seen = picture.mails.policy
-    domains = len(seen.domains)
-    yield Measured(domains, refusals.SEVERAL - 1, since=seen.since, count=domains, kind=seen.said)
+    limit, count = refusals.SEVERAL - 1, seen.domains
+    yield Measured(count, limit, since=seen.since, count=count, kind=seen.said)
 
 
 def _unsent(picture: Picture, most: int) -> Iterator[Measured]:
@@ -237,7 +237,7 @@ RULES: Final = (
         ),
         advice=N_(
             "Ask whoever runs the mail server why it refuses our messages, and see SMTP_URL. The "
-            "messages wait, none has failed; once it takes one, the others leave by themselves."
+            "messages wait; once it takes one, the others leave by themselves."
         ),
         measure=_policy,
     ),

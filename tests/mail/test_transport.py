@@ -11,8 +11,17 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from review.mail.transport import Away, DeliveryError, Refused, Slow, Smtp, TryLater
+from review.mail.transport import (
+    Away,
+    DeliveryError,
+    Refused,
+    Slow,
+    Smtp,
+    TryLater,
+    Unwelcome,
+)
 from review.processes import free_port
+from tests.faults.test_mail_server import Script, playing
 from tests.post import ADDRESS, Office, office
 
 
@@ -38,47 +47,152 @@ def test_one_connection_takes_many_messages(post: Office) -> None:
     assert post.greeted == 1
 
 
+def asked(post: Office) -> DeliveryError:
+    """What a server's refusal of a message is taken for."""
+    with Smtp(post.url) as smtp, pytest.raises(DeliveryError) as found:
+        smtp.send(message(), ADDRESS, "a@states.example")
+    return found.value
+
+
+def about(problem: DeliveryError) -> str:
+    """What a permanent refusal is about."""
+    assert type(problem) is Refused
+    assert not (problem.address and problem.policy)
+    return "address" if problem.address else "policy" if problem.policy else "mail"
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ("550 5.1.1 No such mailbox", Refused),
-        ("553 5.1.3 Bad address", Refused),
         ("450 4.2.1 Greylisted, come again", TryLater),
+        ("450 4.7.1 Greylisted for reasons of policy", TryLater),
         ("452 4.2.2 Mailbox full", TryLater),
         ("421 4.3.2 Closing down", Away),
+        ("421 4.7.0 Too many messages from you", Away),
     ],
 )
-def test_what_a_server_says_of_a_recipient(
-    post: Office, answer: str, kind: type[DeliveryError]
-) -> None:
+def test_what_a_server_says_for_now(post: Office, answer: str, kind: type[DeliveryError]) -> None:
     post.to_recipient["a@states.example"] = answer
-    with Smtp(post.url) as smtp, pytest.raises(DeliveryError) as found:
-        smtp.send(message(), ADDRESS, "a@states.example")
-    assert type(found.value) is kind
-    assert str(found.value) == answer
+    found = asked(post)
+    assert type(found) is kind
+    assert str(found) == answer
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind"), [("554 5.7.1 Refused", Refused), ("451 4.3.0 Later", TryLater)]
-)
-def test_what_a_server_says_of_the_content(
-    post: Office, answer: str, kind: type[DeliveryError]
-) -> None:
+OF_RECIPIENTS = {
+    "550 5.1.1 No such mailbox": "address",
+    "553 5.1.3 Bad address": "address",
+    "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found": "address",
+    "550 5.5.0 Requested action not taken: mailbox unavailable": "address",
+    "550 5.4.1 Recipient address rejected: Access denied": "address",
+    "550 5.2.1 The account that you tried to reach is inactive": "address",
+    "550 sorry, no mailbox here by that name. (#5.1.1)": "address",
+    "550 User unknown": "address",
+    "554 No such user here": "address",
+    "550 We do not relay-check; user unknown": "address",
+    "550 no such user at relay.zmb.example": "address",
+    "550 5.7.1 Service unavailable, client host is on a list": "policy",
+    "554 5.7.1 Relay access denied": "policy",
+    "550 5.7.606 Access denied, banned sending IP": "policy",
+    "550 5.1.8 Sender address rejected: domain not found": "policy",
+    "553 5.1.7 Bad address of the sender": "policy",
+    "530 Authentication required": "policy",
+    "550 relay not permitted": "policy",
+    "554 Relay access denied": "policy",
+    "550 Relaying denied": "policy",
+    "550 relaying to <a@states.example> prohibited by administrator": "policy",
+    "550 Unable to relay for a@states.example": "policy",
+    "551 We do not relay": "policy",
+    "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)": "policy",
+    "552 5.2.2 Mailbox full": "mail",
+    "552 5.3.4 Message too big for system": "mail",
+    "550 5.4.6 Routing loop detected": "mail",
+}
+
+
+@pytest.mark.parametrize("answer", OF_RECIPIENTS)
+def test_what_a_refusal_of_a_recipient_is_about(post: Office, answer: str) -> None:
+    post.to_recipient["a@states.example"] = answer
+    found = asked(post)
+    assert about(found) == OF_RECIPIENTS[answer]
+    assert str(found) == answer
+
+
+OF_MESSAGES = {
+    "554 5.7.1 Message refused": "policy",
+    "550 5.7.26 This mail is unauthenticated": "policy",
+    "554 5.5.1 no valid recipients": "mail",
+    "552 5.3.4 message too big": "mail",
+    "554 delivery error: dd This user doesn't have an account": "mail",
+    "554 Relay access denied": "mail",
+    "550 5.1.1 No such mailbox": "mail",
+}
+
+
+@pytest.mark.parametrize("answer", OF_MESSAGES)
+def test_what_a_refusal_of_a_message_is_about(post: Office, answer: str) -> None:
     post.to_data = answer
     with Smtp(post.url) as smtp:
-        with pytest.raises(DeliveryError) as found:
+        with pytest.raises(Refused) as found:
             smtp.send(message(), ADDRESS, "a@states.example")
-        assert type(found.value) is kind
+        assert about(found.value) == OF_MESSAGES[answer]
         post.to_data = ""
         smtp.send(message("after"), ADDRESS, "a@states.example")
     assert [m["Subject"] for m in post.arrived] == ["after"]
 
 
-def test_a_server_that_does_not_take_our_sender_is_away(post: Office) -> None:
+def test_a_message_that_is_not_taken_for_now_is_tried_again(post: Office) -> None:
+    post.to_data = "451 4.3.0 Later"
+    assert type(asked(post)) is TryLater
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("550 5.7.1 Relaying denied", Unwelcome),
+        ("553 5.1.8 Sender not known here", Unwelcome),
+        ("550 Not you", Unwelcome),
+        ("451 4.3.0 Later", Away),
+    ],
+)
+def test_a_server_that_does_not_take_our_sender_takes_nothing(
+    post: Office, answer: str, kind: type[DeliveryError]
+) -> None:
     """Not the mail's fault: nobody's mail would be taken."""
-    post.to_sender = "550 5.7.1 Relaying denied"
-    with Smtp(post.url) as smtp, pytest.raises(Away, match="Relaying denied"):
-        smtp.send(message(), ADDRESS, "a@states.example")
+    post.to_sender = answer
+    found = asked(post)
+    assert type(found) is kind
+    assert str(found) == answer
+
+
+def test_a_message_whose_announced_size_is_too_large_is_refused_alone(post: Office) -> None:
+    post.to_sender = "552 5.3.4 Message size exceeds fixed limit"
+    assert about(asked(post)) == "mail"
+
+
+BEFORE = {
+    "greeting": (Script(greeting=b"554 No mail from your network\r\n"), ""),
+    "name": (Script(answers={"EHLO": b"550 5.7.1 Who?\r\n", "HELO": b"550 5.7.1 Who?\r\n"}), ""),
+    "encryption": (
+        Script(answers={"EHLO": b"250-mail\r\n250 STARTTLS\r\n", "STAR": b"554 5.7.3 No\r\n"}),
+        "+starttls",
+    ),
+    "password": (
+        Script(answers={"EHLO": b"250-mail\r\n250 AUTH PLAIN\r\n", "AUTH": b"535 5.7.8 No\r\n"}),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("stage", BEFORE)
+def test_a_refusal_before_any_recipient_is_about_us(stage: str) -> None:
+    script, scheme = BEFORE[stage]
+    with playing(script) as there:
+        url = there.replace("smtp://", f"smtp{scheme}://reviews:word@")
+        if stage != "password":
+            url = url.replace("reviews:word@", "")
+        with Smtp(url) as smtp, pytest.raises(Unwelcome, match=r"^5\d\d "):
+            smtp.send(message(), ADDRESS, "a@states.example")
+    assert not script.taken
 
 
 def test_nothing_listens() -> None:

@@ -215,14 +215,39 @@ def test_a_server_that_refuses_the_address_at_once_is_the_same(scene: Scene) -> 
     assert scene.count(DeadAddress) == 1
 
 
-def test_a_refusal_for_other_reasons_marks_no_address(scene: Scene) -> None:
+def test_a_refusal_for_reasons_of_policy_marks_no_address_and_goes_on(scene: Scene) -> None:
+    """Others were taken meanwhile, so it is the domain's own word."""
     scene.post.to_recipient[FOCAL_POINT] = "554 5.7.1 Your network is not welcome"
     w = scene.world
     with db.transaction() as session:
         w.session = session
         w.take("resume", w.officer)
+    assert scene.drain(w.now).failed == 0
+    assert scene.drain(w.now + timedelta(hours=1)).failed == 1
+    assert (scene.instead(), scene.count(DeadAddress)) == ([(MISSION, "sent")], 0)
+
+
+@pytest.mark.parametrize("said", ["552 5.3.4 Too big", "552 5.2.2 Mailbox full"])
+def test_a_mail_that_is_refused_for_its_own_sake_marks_no_address_and_goes_on(
+    scene: Scene, said: str
+) -> None:
+    scene.post.to_recipient[FOCAL_POINT] = said
+    w = scene.world
+    with db.transaction() as session:
+        w.session = session
+        w.take("resume", w.officer)
     assert scene.drain(w.now).failed == 1
-    assert (scene.instead(), scene.count(DeadAddress)) == ([], 0)
+    assert (scene.instead(), scene.count(DeadAddress)) == ([(MISSION, "sent")], 0)
+
+
+@pytest.mark.parametrize("code", ["5.7.1", "5.2.2", "5.3.4", "5.4.7", "4.4.7"])
+def test_a_report_that_is_not_about_the_address_marks_none_and_goes_on(
+    scene: Scene, code: str
+) -> None:
+    said = f"550 {code} Not now, not here"
+    assert scene.bounce(scene.mail(), status=code, diagnostic=said) is Result.NOTED
+    assert scene.mail().fate == "bounced"
+    assert (scene.instead(), scene.count(DeadAddress)) == ([(MISSION, "waiting")], 0)
 
 
 def test_links_that_open_an_account_are_never_passed_on(scene: Scene) -> None:

@@ -104,8 +104,8 @@ CASES: dict[str, tuple[Callable[[], Picture], Callable[[], Picture]]] = {
         lambda: picture(beats={"remind": beat("remind", MINUTE, failures=3)}),
     ),
     "mail_refused": (
-        lambda: picture(mails=Mails(policy=Streak(frozenset({"a.example"})))),
-        lambda: picture(mails=Mails(policy=Streak(frozenset({"a.example", "b.example"})))),
+        lambda: picture(mails=Mails(policy=Streak(1))),
+        lambda: picture(mails=Mails(policy=Streak(2))),
     ),
     "mail_unsent": (
         lambda: picture(mails=Mails(1, NOW - HOUR, NOW - 15 * MINUTE)),

@@ -201,6 +201,25 @@ def test_a_message_shows_its_tries_and_where_it_went_instead(office: Office) -> 
     assert soup(client, f"/mail/{second}").find("a", href=f"/mail/{first}")
 
 
+def test_a_mail_that_waits_for_the_mail_server_says_why_and_until_when(office: Office) -> None:
+    """Tries that do not count are shown all the same."""
+    number = mail(office, "held", state="waiting", sent_at=None, error="554 5.7.1 Relay denied")
+    with db.transaction() as session:
+        for _ in range(2):
+            session.add(
+                MailAttempt(
+                    outbox_id=number, at=NOW, domain="zmb.example", outcome="later", policy="server"
+                )
+            )
+    client = office.browser("officer")
+    text = soup(client, "/mail").get_text(" ")
+    assert "goes out within a minute" not in text
+    assert "554 5.7.1 Relay denied" in text
+    facts = words(soup(client, f"/mail/{number}"), ".facts dt, .facts dd")
+    assert facts[facts.index("Tries") + 1] == "2"
+    assert "Next try" in facts
+
+
 def test_what_was_not_sent_says_why(office: Office) -> None:
     number = mail(office, "one", state="recorded", sent_at=None, body_text="", body_html="",
                   error="Not sent: the account was closed.")  # fmt: skip
