@@ -81,6 +81,11 @@ def mail_failed(need: Need) -> Told:
     count = need.count
     about = _("Review of %(state)s.", state=state(need)) if need.row else ""
     since = _("Since %(day)s.", day=present.day(need.since)) if need.since else ""
+    went_on = ngettext(
+        "It went to the next address of the side.",
+        "They went to the next address of the side.",
+        count,
+    )
     return Told(
         ngettext(
             "%(num)s message to %(address)s was not delivered",
@@ -88,9 +93,9 @@ def mail_failed(need: Need) -> Told:
             count,
             address=need.address,
         ),
-        said(about, since, need.error[:160]),
+        said(about, since, went_on if need.passed_on else "", need.error[:160]),
         _("See the message") if count == 1 else _("See the messages"),
-        url_for("mail_log.index", state="failed", address=need.address),
+        url_for("mail_log.index", address=need.address),
     )
 
 
@@ -102,7 +107,7 @@ def mails_failed(need: Need, _show: Show) -> Told:
             "Messages to %(num)s more addresses were not delivered",
             need.count,
         ),
-        said(_("They were tried again until the last time; nothing goes by itself any more.")),
-        _("See all of them"),
-        url_for("mail_log.index", state="failed"),
+        said(_("Where the side has no other address, nothing goes by itself any more.")),
+        _("See the messages"),
+        url_for("mail_log.index"),
     )

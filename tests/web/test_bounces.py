@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -218,6 +219,27 @@ def test_the_secretariat_is_told_and_puts_the_address_right(office: Office, mail
     assert "does not work" not in text
     assert "Address corrected" in text
     soup(client, path, 404)
+
+
+def test_the_secretariat_is_told_of_a_mail_that_somebody_else_got(
+    office: Office, mail: int
+) -> None:
+    """Nothing is wrong with the address, so there is nothing to correct; for two weeks."""
+    report = bounced(office) | {"status": "5.7.1", "diagnostic": "550 5.7.1 On a list"}
+    assert tell(office, report).json == {"result": "noted"}
+    client, address = office.browser("officer"), office.people["focal_point"].email
+    (told,) = (one for one in words(soup(client, "/reviews"), ".rows li") if "not delivered" in one)
+    assert f"1 message to {address} was not delivered" in told
+    assert "It went to the next address of the side." in told
+    assert "5.7.1 550 5.7.1 On a list" in told
+    link = soup(client, "/reviews").find("a", string="See the message")
+    assert link is not None
+    assert words(soup(client, str(link["href"])), "tbody th a") == ["Specimen mail"]
+    with db.reading() as session:
+        assert session.scalars(sa.select(DeadAddress)).all() == []
+    with clock.frozen(NOW + timedelta(days=15)):
+        later = soup(office.browser("officer"), "/reviews")
+    assert "was not delivered" not in later.get_text()
 
 
 def test_its_owner_puts_it_right_with_the_password(office: Office, mail: int) -> None:

@@ -28,6 +28,8 @@ from workflows.spec import Channel, Party, Process
 UNDATED_AFTER: Final = 7
 """Days after which a turn of the secretariat that has no date is shown."""
 STOPPED_AFTER: Final = timedelta(days=30)
+PASSED_ON_FOR: Final = timedelta(days=14)
+"""So long is told that a mail did not reach its reader where somebody else of the side has it."""
 EACH: Final = 2
 """So many of one kind are told one by one; the rest in one sentence."""
 
@@ -75,6 +77,8 @@ class Need:
     since: date | None = None
     address: str = ""
     error: str = ""
+    passed_on: bool = False
+    """The mails went to the next address of the side."""
     trouble: Trouble | None = None
     succession: Line | None = None
     reminded: Reminded = Reminded()
@@ -92,7 +96,7 @@ def needs(session: Session, rows: Sequence[Row], now: datetime, prepared: int) -
     running = [row for row in rows if not row.stage.final]
     found = [
         *_dead(session, rows),
-        *_failed(session, rows),
+        *_failed(session, rows, now),
         *_dates_asked(session, running, now),
         *_successions(session, rows, now),
         *_turns(running),
@@ -139,13 +143,16 @@ def _dead(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
         )
 
 
-def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
-    """Mails that were given up or came back, by review and address.
+def _failed(session: Session, rows: Sequence[Row], now: datetime) -> Iterator[Need]:
+    """Mails that were given up or came back, by review and address; last those that went on.
 
-    Not those that were sent once more, went to the next address, or whose address is told of.
+    Those that went to the next address for a while only; not those that were sent once more, or
+    whose address is told of.
     """
     by_id = {row.id: row for row in rows}
     newest = sa.func.max(Outbox.created_at)
+    passed_on = sa.exists().where(_again.instead_of == Outbox.id)
+    lately = sa.func.greatest(Outbox.fate_at, Outbox.next_try_at) > now - PASSED_ON_FOR
     found = session.execute(
         sa.select(
             Outbox.review_id,
@@ -155,18 +162,19 @@ def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
             sa.func.max(sa.func.coalesce(sa.func.nullif(Outbox.error, ""), Outbox.fate_said)).label(
                 "error"
             ),
+            passed_on.label("passed_on"),
         )
         .where(
             sa.or_(Outbox.state == "failed", Outbox.fate.in_(("bounced", "complained"))),
             ~sa.exists().where(_again.resent_from == Outbox.id),
-            ~sa.exists().where(_again.instead_of == Outbox.id),
+            sa.or_(lately, ~passed_on),
             ~sa.exists().where(
                 DeadAddress.address == sa.func.lower(Outbox.address),
                 DeadAddress.cleared_at.is_(None),
             ),
         )
-        .group_by(Outbox.review_id, Outbox.address)
-        .order_by(newest.desc())
+        .group_by(Outbox.review_id, Outbox.address, sa.text("passed_on"))
+        .order_by(sa.text("passed_on"), newest.desc())
     )
     for one in found:
         if one.review_id is None or one.review_id in by_id:
@@ -177,6 +185,7 @@ def _failed(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
                 row=row,
                 address=one.address,
                 error=one.error.strip().partition("\n")[0],
+                passed_on=one.passed_on,
                 since=local_day(one.last, VIENNA),
             )
 
