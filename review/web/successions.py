@@ -12,13 +12,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from review import clock, db, languages
-from review.services import succession_links
+from review.services import snapshot, succession_links
 from review.services.capabilities import Standing
 from review.services.errors import InvalidGiven, NotFound, Refused
 from review.services.proposals import Answered
 from review.services.queries import offices as query
 from review.services.succession_links import Holding, LinkClosed, Opened
-from review.web import frame, reading, succession_words
+from review.web import frame, reading, succession_words, whom_to_ask
 from review.web.access import public
 from review.web.security import per_place
 from review.web.succession_forms import STILL, AnswerForm, NotMeForm
@@ -97,6 +97,7 @@ def _opened(token: str) -> Opened | None:
 
 def _mission_page(token: str, opened: Opened, form: AnswerForm | None = None) -> str:
     one = opened.succession
+    seen = snapshot.load(reading.session(), one.office.review_id, clock.now())
     numbered = query.is_numbered(reading.session(), one.office)
     return render_template(
         "successions/mission.html",
@@ -108,6 +109,7 @@ def _mission_page(token: str, opened: Opened, form: AnswerForm | None = None) ->
         why=succession_words.why(one),
         answered_by=succession_words.answered_by(one),
         review_of=query.review_name(reading.session(), one.office.review_id),
+        desk=whom_to_ask.of(seen),
         language_urls=_in_each_language("successions.of_mission", token),
     )
 

@@ -7,9 +7,6 @@ the right page after signing in.
 
 from __future__ import annotations
 
-from email.utils import parseaddr
-from typing import Any
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -20,7 +17,7 @@ from review.services.capabilities import Standing
 from review.services.errors import InvalidGiven, NotFound, Refused, Stale
 from review.services.queries import task as query
 from review.services.queries.task import TaskPage
-from review.web import frame, reading, step_pages, steps
+from review.web import frame, reading, step_pages, steps, whom_to_ask
 from review.web.access import public
 from review.web.security import per_place
 from review.web.step_forms import StepForm, form_for
@@ -43,8 +40,10 @@ def show(token: str) -> ResponseReturnValue:
     page = _opened(token)
     if page is None:
         return _unknown(token)
-    ended = page.done is None and page.standing is not Standing.OPEN
-    return _page(token, page), 410 if ended else 200
+    if page.standing is Standing.ENDED:
+        return _ended(token, page), 410
+    expired = page.done is None and page.standing is Standing.EXPIRED
+    return _page(token, page), 410 if expired else 200
 
 
 @blueprint.post("/task/<token>/receipt")
@@ -192,16 +191,31 @@ def _page(token: str, page: TaskPage) -> str:
         page=page,
         review=page.seen,
         token=token,
-        office=_office(page),
+        office=whom_to_ask.of(page.seen),
         options=options,
         ask=lambda step: url_for("task.ask", token=token, step=step, language=language),
         elsewhere=[(_elsewhere(page, step.page, step.key), step) for step in page.elsewhere],
         successor=None if page.is_mission else _successor(token),
-        language_urls={
-            one.code: url_for("task.show", token=token, language=one.code)
-            for one in languages.LANGUAGES
-        },
+        language_urls=_in_each_language(token),
     )
+
+
+def _ended(token: str, page: TaskPage) -> str:
+    """The page for whoever has no part in the task any more: that it is so, and whom to ask."""
+    return render_template(
+        "task/ended.html",
+        page=page,
+        review=page.seen,
+        office=whom_to_ask.of(page.seen),
+        language_urls=_in_each_language(token),
+    )
+
+
+def _in_each_language(token: str) -> dict[str, str]:
+    return {
+        one.code: url_for("task.show", token=token, language=one.code)
+        for one in languages.LANGUAGES
+    }
 
 
 def _elsewhere(page: TaskPage, where: str, step: str) -> str:
@@ -216,15 +230,6 @@ def _successor(token: str) -> str | None:
     if "successions.by_link" not in current_app.view_functions:
         return None
     return url_for("successions.by_link", token=token, language=request.args.get("language"))
-
-
-def _office(page: TaskPage) -> dict[str, Any]:
-    """Whom to ask: the officer of the review, else the secretariat's own address."""
-    if page.seen.columns["officer_id"] and page.seen.secretariat:
-        officer = page.seen.secretariat[0]
-        return {"title": officer.title, "email": officer.email}
-    settings = current_app.extensions["review"]
-    return {"title": "", "email": parseaddr(settings.mail_from)[1]}
 
 
 def _unknown(token: str) -> ResponseReturnValue:

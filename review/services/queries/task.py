@@ -1,12 +1,13 @@
 """The page behind the link of a mail about a task: how it stands, and what can be done; read only.
 
-It says what the mail says, and what became of the task since: nothing that only parties read.
+It says what the mail says, and what became of the task since: nothing that only parties read. A
+link that has expired shows its date and no more; one that has ended, nothing of the review.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from review import policy
-from review.models import Audit, Capability, CapabilityUse, Outbox, Person
+from review.models import Audit, Capability, CapabilityUse, Outbox, Person, State
 from review.services import by_link, capabilities, snapshot
 from review.services.audit import Verb
 from review.services.by_link import party_of
@@ -23,7 +24,7 @@ from review.services.errors import NotFound
 from review.services.queries.date_changes import Asked, open_requests
 from review.services.queries.step_choices import consequences
 from review.services.queries.turns import Due, due, owed
-from review.services.snapshot import Side, Snapshot
+from review.services.snapshot import VIENNA, Side, Snapshot
 from workflows import engine
 from workflows.engine import Option
 from workflows.spec import FACT_GROUPS, Party, Step, Who
@@ -57,7 +58,7 @@ class TaskPage:
     standing: Standing
     seen: Snapshot
     side: Side
-    """The State that owes the task, and for which the link is."""
+    """The State for which the link is, also when another has taken its place."""
     due: Due
     who: Who
     step: Step | None
@@ -96,7 +97,7 @@ class TaskPage:
 
 
 def load(session: Session, token: str, now: datetime) -> TaskPage:
-    """The page of a link. Raises NotFound for one that nobody was given."""
+    """The page of a link, with what its reader may know. Raises NotFound for an unknown one."""
     found = capabilities.look_up(session, token, Purpose.TASK, now=now)
     one = found.capability
     if one is None or one.review_id is None:
@@ -110,11 +111,11 @@ def load(session: Session, token: str, now: datetime) -> TaskPage:
     steps = [step for step in seen.process.steps_for(item.key) if who.actor in step.by]
     step = steps[0] if steps else None
     turns = owed(seen)
-    return TaskPage(
+    page = TaskPage(
         link=one,
         standing=found.standing,
         seen=seen,
-        side=_side(seen, one),
+        side=_side(session, seen, one),
         due=about,
         who=who,
         step=step,
@@ -133,11 +134,44 @@ def load(session: Session, token: str, now: datetime) -> TaskPage:
             .order_by(CapabilityUse.id)
         ).all(),
     )
+    return _allowed(page)
 
 
-def _side(seen: Snapshot, one: Capability) -> Side:
-    """The side of a link; of a State that was replaced meanwhile, the State under review."""
-    return seen.sides.get(one.slot or 0) or seen.sides[0]
+def _allowed(page: TaskPage) -> TaskPage:
+    """A page without what its link does not show any more.
+
+    Of an expired link the date and that it is done, and by which State; of one that has ended,
+    nothing of what became of the task: its reader has no part in the review.
+    """
+    if page.standing is Standing.OPEN:
+        return page
+    done = page.done and replace(page.done, by="")
+    less = replace(page, done=done, next_reminder=None, receivers=(), holders=(), request=None)
+    if page.standing is Standing.EXPIRED:
+        return less
+    nothing = Due(page.due.milestone, page.due.slot, page.due.party, "", "", None, VIENNA, "", 0)
+    return replace(
+        less,
+        due=nothing,
+        done=None,
+        is_turn=False,
+        asked_by=None,
+        options=(),
+        elsewhere=(),
+        uses=(),
+    )
+
+
+def _side(session: Session, seen: Snapshot, one: Capability) -> Side:
+    """The State of a link: that of its mission, or of the side on which its person takes part."""
+    slot = one.slot or 0
+    side = seen.sides.get(slot, seen.sides[0])
+    if one.iso3 in {None, side.iso3}:
+        return side
+    own = session.get_one(State, one.iso3)
+    return Side(
+        slot, own.iso3, own.name, own.language, own.capital, own.time_zone, own.mission_email
+    )
 
 
 def _options(seen: Snapshot, one: Capability, who: Who) -> tuple[Option, ...]:
