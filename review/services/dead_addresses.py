@@ -141,7 +141,7 @@ def correct(
     if person is not None and address != person.email:
         _move(session, person, address, actor, now)
     if state is not None:
-        state.mission_email = address
+        _move_mission(session, state, address)
     trouble.dead.cleared_at, trouble.dead.cleared_by = now, actor.id
     session.execute(
         sa.update(DeadAddress)
@@ -170,5 +170,20 @@ def _move(session: Session, person: Person, address: str, actor: Person, now: da
     session.execute(
         sa.update(Outbox)
         .where(Outbox.person_id == person.id, Outbox.state == "waiting", Outbox.address == former)
+        .values(address=address)
+    )
+
+
+def _move_mission(session: Session, state: State, address: str) -> None:
+    """Give a Permanent Mission another address; what waits for it goes there."""
+    former, state.mission_email = state.mission_email or "", address
+    session.execute(
+        sa.update(Outbox)
+        .where(
+            Outbox.person_id.is_(None),
+            Outbox.state == "waiting",
+            sa.func.lower(Outbox.address) == former.lower(),
+            Outbox.params["for_state"].astext == state.iso3,
+        )
         .values(address=address)
     )

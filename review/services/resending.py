@@ -1,14 +1,15 @@
-"""A mail is written once more: to the present address, in the present language, as a new mail."""
+"""A mail is written once more, as a new mail: to the present address, in the present language."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.languages import N_
-from review.models import Outbox, Person
+from review.models import Outbox, Person, State
 from review.services import accounts, audit
 from review.services.account_links import Purpose
 from review.services.audit import Verb
@@ -16,7 +17,7 @@ from review.services.errors import NotAllowed, NotFound
 
 
 def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> int:
-    """Write a mail once more, to the person's present address and in their present language.
+    """Write a mail once more, to its reader's present address and in their present language.
 
     An invitation is sent with a new link; the one before it ends. Returns the number of the new
     mail. Raises NotFound; NotAllowed, with a reason to show, for one that still waits, was never to
@@ -34,7 +35,7 @@ def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> in
         raise NotAllowed(N_("Its reader can ask for a new link on the page to sign in."))
     if former.notice == Purpose.INVITATION and person is not None:
         return _invite_again(session, person, actor, now)
-    again = _copy(session, former, person, now)
+    again = _copy(session, former, person or _mission(session, former), now)
     audit.record(
         session,
         Verb.MAIL_RESENT,
@@ -57,14 +58,30 @@ def _invite_again(session: Session, person: Person, actor: Person, now: datetime
     return session.scalar(newest) or 0
 
 
-def _copy(session: Session, former: Outbox, person: Person | None, now: datetime) -> Outbox:
+@dataclass(frozen=True, slots=True)
+class _Mission:
+    """A Permanent Mission as it is reached now."""
+
+    email: str
+    language: str
+
+
+def _mission(session: Session, former: Outbox) -> _Mission:
+    """The mission that a mail to no person went to, which the State in its parameters tells."""
+    state = session.get(State, former.params.get("for_state") or "")
+    if state is None or not state.mission_email:
+        return _Mission(former.address, former.language)
+    return _Mission(state.mission_email, state.language)
+
+
+def _copy(session: Session, former: Outbox, to: Person | _Mission, now: datetime) -> Outbox:
     again = Outbox(
         key=_next_key(session, former),
         notice=former.notice,
         review_id=former.review_id,
         person_id=former.person_id,
-        address=person.email if person else former.address,
-        language=person.language if person else former.language,
+        address=to.email,
+        language=to.language,
         params=former.params,
         created_at=now,
         next_try_at=now,
