@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review.models import Outbox, Person
+from review.services import standing_dates
 from review.services.snapshot import Someone
 
 
@@ -75,6 +76,8 @@ def put_instead(
 ) -> bool:
     """The mail that did not reach its reader, to somebody else of the side; once, by its key.
 
+    It is written with the dates that stand now.
+
     ``follows``: that somebody holds the office of its reader now, so that it is simply theirs.
     """
     own = {"title": to.title, "role": to.role, "time_zone": to.time_zone}
@@ -88,7 +91,7 @@ def put_instead(
         "person_id": to.person_id or None,
         "address": to.email,
         "language": to.language,
-        "params": former.params | own,
+        "params": standing_dates.params(session, former, now) | own,
         "instead_of": former.id,
     }
     return _write(session, values, now, recorded=False)

@@ -1,4 +1,7 @@
-"""A mail is written once more, as a new mail: to the present address, in the present language."""
+"""A mail is written once more, as a new mail: to the present address, in the present language.
+
+What it asks is asked by the date that stands now; the first mail keeps the words that were sent.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from review.languages import N_
 from review.models import Outbox, Person, State
-from review.services import accounts, audit
+from review.services import accounts, audit, standing_dates
 from review.services.account_links import Purpose
 from review.services.audit import Verb
 from review.services.errors import NotAllowed, NotFound
@@ -21,7 +24,8 @@ def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> in
 
     An invitation is sent with a new link; the one before it ends. Returns the number of the new
     mail. Raises NotFound; NotAllowed, with a reason to show, for one that still waits, was never to
-    be sent, is an invitation to an account in use, or held a link for a new password.
+    be sent, is an invitation to an account in use, held a link for a new password, asks for what is
+    done, or tells of a date that has changed.
     """
     former = session.scalars(
         sa.select(Outbox).where(Outbox.id == outbox_id).with_for_update()
@@ -35,6 +39,8 @@ def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> in
         raise NotAllowed(N_("Its reader can ask for a new link on the page to sign in."))
     if former.notice == Purpose.INVITATION and person is not None:
         return _invite_again(session, person, actor, now)
+    if reason := standing_dates.objection(session, former, now):
+        raise NotAllowed(reason)
     again = _copy(session, former, person or _mission(session, former), now)
     audit.record(
         session,
@@ -82,7 +88,7 @@ def _copy(session: Session, former: Outbox, to: Person | _Mission, now: datetime
         person_id=former.person_id,
         address=to.email,
         language=to.language,
-        params=former.params,
+        params=standing_dates.params(session, former, now),
         created_at=now,
         next_try_at=now,
         resent_from=former.id,

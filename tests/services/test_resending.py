@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from review import db, links
 from review.mail.transport import Refused
-from review.models import Outbox, State
-from review.services import dead_addresses, delivery, resending
+from review.models import Outbox, Person, State
+from review.services import dead_addresses, delivery, ladder, reminders, resending
+from review.services.errors import NotAllowed
 from tests import world
 from tests.post import SENDER
 from tests.services.test_delivery import Memory, plain, rows
@@ -22,6 +24,7 @@ from tests.world import World
 
 DAY = timedelta(days=1)
 MISSION = "mission@zmb.example"
+EXPERT = "expert.1@example.example"
 
 
 class Mails:
@@ -59,6 +62,11 @@ class Mails:
         to, message = self.post.taken[-1]
         return to, said(message)
 
+    def put_off(self, milestone: str, day: str) -> None:
+        with self.work() as w:
+            given = {"milestone": milestone, "new_date": day, "reason": "Specimen."}
+            w.take("grant_extension", w.officer, **given)
+
 
 def said(message: EmailMessage) -> str:
     return re.sub(r"\s+", " ", f"{message['Subject']} {plain(message)}")
@@ -78,6 +86,14 @@ def _mails(stage: str) -> Mails:
 def begun(database: str) -> Mails:
     """Nobody is nominated: the missions are told, six mails wait."""
     return _mails("initial_steps")
+
+
+@pytest.fixture
+def desk(database: str) -> Mails:
+    """Both reviewing States were asked for their desk review, and all mails have left."""
+    made = _mails("desk_review")
+    made.drain()
+    return made
 
 
 def correct(mails: Mails, address: str) -> None:
@@ -134,3 +150,137 @@ def test_correcting_the_address_of_a_mission_moves_what_waits(begun: Mails) -> N
     addresses = {to for to, _ in begun.post.taken}
     assert "right@zmb.example" in addresses
     assert MISSION not in addresses
+
+
+# The date -----------------------------------------------------------------------------------------
+
+
+def reminded(mails: Mails) -> Outbox:
+    """Expert 1 was reminded of the desk review, and the mail has left."""
+    for _ in range(60):
+        mails.w.now += DAY
+        with db.transaction() as session:
+            reminders.sweep(session, mails.w.now)
+        mails.drain()
+        if mails.post.taken[-1][0] == EXPERT or any(r.notice == "reminder" for r in rows("sent")):
+            return mails.newest("reminder", EXPERT)
+    raise AssertionError("nobody was reminded")
+
+
+@pytest.mark.parametrize("notice", ["reminder", "desk_review_requested"])
+def test_what_is_sent_once_more_names_the_date_that_stands(desk: Mails, notice: str) -> None:
+    reminded(desk)
+    former = desk.newest(notice, EXPERT)
+    desk.put_off("desk_review:1", "2011-11-30")
+    desk.drain()
+    desk.resend(former)
+    desk.drain()
+    to, words = desk.sent()
+    assert to == EXPERT
+    assert "by Wed 30 Nov 2011" in words
+    with db.reading() as session:
+        kept = session.get_one(Outbox, former.id)
+        assert (kept.params, kept.body_text) == (former.params, former.body_text)
+        assert "30 Nov" not in kept.body_text
+
+
+@pytest.mark.parametrize("notice", ["reminder", "desk_review_requested"])
+def test_what_goes_to_the_next_address_names_the_date_that_stands(desk: Mails, notice: str) -> None:
+    reminded(desk)
+    former = desk.newest(notice, EXPERT)
+    desk.put_off("desk_review:1", "2011-11-30")
+    desk.drain()
+    with db.transaction() as session:
+        assert ladder.pass_on(session, session.get_one(Outbox, former.id), desk.w.now)
+    desk.drain()
+    to, words = desk.sent()
+    assert to == "mission@zwe.example"
+    assert "by Wed 30 Nov 2011" in words
+
+
+@pytest.mark.parametrize("notice", ["reminder", "desk_review_requested"])
+def test_what_asks_for_something_that_is_done_is_not_sent_once_more(
+    desk: Mails, notice: str
+) -> None:
+    reminded(desk)
+    former = desk.newest(notice, EXPERT)
+    with desk.work() as w:
+        world.find_all(w, 1)
+        w.take("submit_desk_review", w.expert_1)
+    before = len(rows())
+    with pytest.raises(NotAllowed, match="is done, or nobody has to do it now"):
+        desk.resend(former)
+    assert len(rows()) == before
+
+
+def test_what_tells_of_a_date_is_not_sent_once_more_after_another(desk: Mails) -> None:
+    desk.put_off("desk_review:1", "2011-11-30")
+    desk.drain()
+    first = desk.newest("date_changed", EXPERT)
+    desk.resend(first)
+    desk.drain()
+    assert "new date" in desk.sent()[1]
+    desk.put_off("desk_review:1", "2011-12-14")
+    with pytest.raises(NotAllowed, match="has changed since"):
+        desk.resend(first)
+
+
+def test_that_a_date_is_over_is_not_said_once_more_when_it_is_ahead_again(desk: Mails) -> None:
+    with desk.work() as w:
+        params: dict[str, Any] = dict(desk.newest("desk_review_requested", EXPERT).params)
+        row = Outbox(
+            key="escalate:specimen",
+            notice="escalation",
+            review_id=w.review_id,
+            person_id=w.officer.id,
+            address=w.officer.email,
+            language="en",
+            params=params | {"milestone_slot": 1},
+            created_at=w.now,
+            next_try_at=w.now,
+            state="sent",
+            sent_at=w.now,
+        )
+        w.session.add(row)
+        w.session.flush()
+        number = row.id
+    desk.put_off("desk_review:1", "2011-11-30")
+    with db.reading() as session:
+        former = session.get_one(Outbox, number)
+        session.expunge(former)
+    with pytest.raises(NotAllowed, match="has changed since"):
+        desk.resend(former)
+
+
+def test_a_digest_that_is_sent_once_more_lists_what_is_still_to_be_done(desk: Mails) -> None:
+    one = dict(reminded(desk).params)
+    with desk.work() as w:
+        person = w.session.get_one(Person, w.expert_1.id)
+        row = Outbox(
+            key="digest:specimen",
+            notice="digest",
+            person_id=person.id,
+            address=person.email,
+            language="en",
+            params={"items": [one], "time_zone": "Europe/Vienna", "title": "", "role": "expert"},
+            created_at=w.now,
+            next_try_at=w.now,
+            state="sent",
+            sent_at=w.now,
+        )
+        w.session.add(row)
+        w.session.flush()
+        number = row.id
+    with db.reading() as session:
+        former = session.get_one(Outbox, number)
+        session.expunge(former)
+    desk.put_off("desk_review:1", "2011-11-30")
+    again = desk.resend(former)
+    with db.reading() as session:
+        items = session.get_one(Outbox, again).params["items"]
+    assert [item["due"] for item in items] == ["2011-11-30"]
+    with desk.work() as w:
+        world.find_all(w, 1)
+        w.take("submit_desk_review", w.expert_1)
+    with pytest.raises(NotAllowed, match="is done"):
+        desk.resend(former)
