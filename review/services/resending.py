@@ -18,6 +18,8 @@ from review.services.account_links import Purpose
 from review.services.audit import Verb
 from review.services.errors import NotAllowed, NotFound
 
+_ENOUGH = N_("An invitation was written a moment ago, or many of them today. Please wait.")
+
 
 def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> int:
     """Write a mail once more, to its reader's present address and in their present language.
@@ -54,14 +56,18 @@ def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> in
 
 
 def _invite_again(session: Session, person: Person, actor: Person, now: datetime) -> int:
+    newest = sa.select(sa.func.max(Outbox.id)).where(
+        Outbox.person_id == person.id, Outbox.notice == Purpose.INVITATION
+    )
+    before = session.scalar(newest)
     try:
         accounts.invite_again(session, person, actor=actor, now=now)
     except accounts.AccountError as problem:
         raise NotAllowed(str(problem)) from problem
-    newest = sa.select(sa.func.max(Outbox.id)).where(
-        Outbox.person_id == person.id, Outbox.notice == Purpose.INVITATION
-    )
-    return session.scalar(newest) or 0
+    written = session.scalar(newest)
+    if written is None or written == before:
+        raise NotAllowed(_ENOUGH)
+    return written
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from review import clock, db
 from review.languages import N_
 from review.policy import Action
-from review.services import resending
+from review.services import resending, standing_dates
 from review.services.accounts import AccountError
 from review.services.errors import NotAllowed
 from review.services.queries import mail_log as query
@@ -78,6 +78,7 @@ def show(mail_id: int) -> ResponseReturnValue:
         resent=query.resent(session, row.mail),
         tries=query.tries(session, row.mail),
         answers=_ANSWERS,
+        objection=standing_dates.objection(session, row.mail, clock.now()),
         instead=query.instead(session, row.mail),
         receipt=task.receipt_of_mail(session, row.mail.id),
         labels=_LABELS,

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from review.models import DeadAddress, Member, Outbox, Person
+from review.models import Member, Outbox, Person
 from review.services import dead_addresses, planning
 from review.services.account_links import INVITATION_FOR
 from review.services.dead_addresses import Trouble
@@ -19,6 +19,7 @@ from review.services.queries import date_changes, offices
 from review.services.queries.board import Row
 from review.services.queries.offices import Line
 from review.services.queries.turns import Due
+from review.services.queries.undelivered import undelivered
 from review.services.snapshot import VIENNA
 from workflows import engine
 from workflows.deadlines import local_day
@@ -28,13 +29,8 @@ from workflows.spec import Channel, Party, Process
 UNDATED_AFTER: Final = 7
 """Days after which a turn of the secretariat that has no date is shown."""
 STOPPED_AFTER: Final = timedelta(days=30)
-PASSED_ON_FOR: Final = timedelta(days=14)
-"""So long is told that a mail did not reach its reader where somebody else of the side has it."""
 EACH: Final = 2
 """So many of one kind are told one by one; the rest in one sentence."""
-
-
-_again = aliased(Outbox)
 _Owed = tuple[int, str, int]
 """Review, milestone, side."""
 
@@ -144,47 +140,16 @@ def _dead(session: Session, rows: Sequence[Row]) -> Iterator[Need]:
 
 
 def _failed(session: Session, rows: Sequence[Row], now: datetime) -> Iterator[Need]:
-    """Mails that were given up or came back, by review and address; last those that went on.
-
-    Those that went to the next address for a while only; not those that were sent once more, or
-    whose address is told of.
-    """
+    """Mails that did not arrive, about these reviews and about accounts."""
     by_id = {row.id: row for row in rows}
-    newest = sa.func.max(Outbox.created_at)
-    passed_on = sa.exists().where(_again.instead_of == Outbox.id)
-    lately = sa.func.greatest(Outbox.fate_at, Outbox.next_try_at) > now - PASSED_ON_FOR
-    found = session.execute(
-        sa.select(
-            Outbox.review_id,
-            Outbox.address,
-            sa.func.count().label("mails"),
-            newest.label("last"),
-            sa.func.max(sa.func.coalesce(sa.func.nullif(Outbox.error, ""), Outbox.fate_said)).label(
-                "error"
-            ),
-            passed_on.label("passed_on"),
-        )
-        .where(
-            sa.or_(Outbox.state == "failed", Outbox.fate.in_(("bounced", "complained"))),
-            ~sa.exists().where(_again.resent_from == Outbox.id),
-            sa.or_(lately, ~passed_on),
-            ~sa.exists().where(
-                DeadAddress.address == sa.func.lower(Outbox.address),
-                DeadAddress.cleared_at.is_(None),
-            ),
-        )
-        .group_by(Outbox.review_id, Outbox.address, sa.text("passed_on"))
-        .order_by(sa.text("passed_on"), newest.desc())
-    )
-    for one in found:
+    for one in undelivered(session, now):
         if one.review_id is None or one.review_id in by_id:
-            row = by_id.get(one.review_id) if one.review_id else None
             yield Need(
                 Kind.MAIL_FAILED,
                 count=one.mails,
-                row=row,
+                row=by_id[one.review_id] if one.review_id else None,
                 address=one.address,
-                error=one.error.strip().partition("\n")[0],
+                error=one.error,
                 passed_on=one.passed_on,
                 since=local_day(one.last, VIENNA),
             )
