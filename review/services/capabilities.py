@@ -167,7 +167,9 @@ def _is_registered(session: Session, one: Capability) -> bool:
 
 def _still_takes_part(session: Session, one: Capability) -> bool:
     if one.person is None:
-        return one.review_id is None or _is_state_of(session, one)
+        if one.review_id is None or one.iso3 is None:
+            return one.review_id is None
+        return is_state_of(session, one.review_id, one.slot, one.iso3)
     if not one.person.active:
         return False
     if one.review_id is None or one.person.is_secretariat:
@@ -183,15 +185,15 @@ def _still_takes_part(session: Session, one: Capability) -> bool:
     return bool(session.scalar(sa.select(part)))
 
 
-def _is_state_of(session: Session, one: Capability) -> bool:
-    """Whether the State of a mission is still on its side of the review."""
-    if not one.slot:
-        held = sa.exists().where(Review.id == one.review_id, Review.iso3 == one.iso3)
+def is_state_of(session: Session, review_id: int, slot: int | None, iso3: str) -> bool:
+    """Whether a State is on this side of a review now: it can lose its place to another."""
+    if not slot:
+        held = sa.exists().where(Review.id == review_id, Review.iso3 == iso3)
     else:
         held = sa.exists().where(
-            Reviewer.review_id == one.review_id,
-            Reviewer.slot == one.slot,
-            Reviewer.iso3 == one.iso3,
+            Reviewer.review_id == review_id,
+            Reviewer.slot == slot,
+            Reviewer.iso3 == iso3,
             Reviewer.voided_at.is_(None),
         )
     return bool(session.scalar(sa.select(held)))

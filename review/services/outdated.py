@@ -2,7 +2,7 @@
 
 A mail server may be away for a day. A reminder that was written before and would leave after the
 step was taken, the date changed or the clock stopped does not leave; nor does any mail to an
-account that was closed meanwhile.
+account that was closed meanwhile, or about a review to whoever has left it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,21 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Member, MilestoneDate, Person
-from review.services import handover, succession_mails
+from review.models import Member, MilestoneDate, Outbox, Person
+from review.services import capabilities, handover, succession_mails
 from review.services.claims import Claimed
 from review.services.recipients import NOTICES, PASSED_ON
 
 CLOSED: Final = "Not sent: the account was closed."
 NOTHING_OPEN: Final = "Not sent: nothing was open any more."
+LEFT: Final = "Not sent: its reader has left the review."
+_LAST_WORDS: Final = {
+    succession_mails.ENDED,
+    "person_released",
+    "reviewer_released",
+    "review_deferred",
+}
+"""That somebody has left: these go to whoever has."""
 
 
 def reason(session: Session, mail: Claimed, now: datetime) -> str:
@@ -35,8 +43,8 @@ def reason(session: Session, mail: Claimed, now: datetime) -> str:
         holder = handover.holder_after(session, row.person_id, row.review_id)
         if holder is not None:
             return handover.move(session, row, holder, now)
-    if mail.closed:
-        return CLOSED
+    if gone := _gone(session, mail):
+        return gone
     if row.notice in NOTICES:
         # who hears it for a State besides its people has no part in the review
         reader = None if row.notice == PASSED_ON else row.person_id
@@ -52,6 +60,22 @@ def reason(session: Session, mail: Claimed, now: datetime) -> str:
             row.params = {**row.params, "items": items}
         return "" if items else NOTHING_OPEN
     return ""
+
+
+def _gone(session: Session, mail: Claimed) -> str:
+    """Why a mail does not reach somebody any more who was to read it."""
+    if mail.closed:
+        return CLOSED
+    left = mail.left or _is_of_former_state(session, mail.row)
+    return LEFT if left and mail.row.notice not in _LAST_WORDS else ""
+
+
+def _is_of_former_state(session: Session, row: Outbox) -> bool:
+    """Whether a mail is for the mission of a State in whose place there is another, or none."""
+    state, slot = row.params.get("for_state"), row.params.get("slot")
+    if row.person_id is not None or row.review_id is None or not state or slot is None:
+        return False
+    return not capabilities.is_state_of(session, row.review_id, slot, state)
 
 
 def _is_open(

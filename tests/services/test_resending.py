@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from review import db, links
 from review.mail.transport import Refused
-from review.models import Outbox, Person, State
-from review.services import dead_addresses, delivery, ladder, reminders, resending
+from review.models import Cycle, Outbox, Person, State
+from review.services import dead_addresses, delivery, ladder, outdated, reminders, resending
+from review.services.draws import assignment
 from review.services.errors import NotAllowed
 from tests import world
 from tests.post import SENDER
@@ -284,3 +285,70 @@ def test_a_digest_that_is_sent_once_more_lists_what_is_still_to_be_done(desk: Ma
         w.take("submit_desk_review", w.expert_1)
     with pytest.raises(NotAllowed, match="is done"):
         desk.resend(former)
+
+
+# Who has left -------------------------------------------------------------------------------------
+
+
+def release(mails: Mails) -> None:
+    """Expert 1 leaves the review, and nobody follows."""
+    with mails.work() as w:
+        member = next(m for m in w.seen().members if m.person_id == w.expert_1.id)
+        w.take("release_person", w.officer, member=str(member.member_id), reason="Specimen.")
+
+
+def test_what_waits_for_somebody_who_left_does_not_leave(desk: Mails) -> None:
+    with desk.work() as w:
+        w.take("suspend", w.officer, reason="Specimen.")
+    release(desk)
+    before = len(desk.post.taken)
+    desk.drain()
+    assert EXPERT not in {to for to, _ in desk.post.taken[before:]}
+    mail = desk.newest("clock_stopped", EXPERT)
+    assert (mail.state, mail.error) == ("recorded", "Not sent: its reader has left the review.")
+
+
+def test_what_is_sent_once_more_to_somebody_who_left_does_not_leave(desk: Mails) -> None:
+    former = desk.newest("desk_review_requested", EXPERT)
+    release(desk)
+    desk.drain()
+    before = len(desk.post.taken)
+    number = desk.resend(former)
+    desk.drain()
+    assert len(desk.post.taken) == before
+    assert next(row for row in rows() if row.id == number).error == outdated.LEFT
+
+
+def test_a_state_that_lost_its_place_gets_no_mail_but_the_last_word(database: str) -> None:
+    """The lots are drawn anew before the review begins: Italy's mission is told of that alone."""
+    links.set_base("https://reviews.example")
+    with db.transaction() as session:
+        w = world.world(session)
+        given = {"first": "ZWE", "session": "First session", "drawn_on": "2011-07-01"}
+        w.take("assign_reviewers", w.officer, second="ITA", **given)
+        cycle = session.get_one(Cycle, w.review.cycle_id)
+        again = assignment.Assignment("ZMB", {2: "PNG"})
+        assignment.assign(
+            session, cycle, [again], held="Second session", drawn_on=w.now.date(),
+            actor=w.officer, now=w.now,
+        )  # fmt: skip
+        session.refresh(w.officer)
+    mails = Mails(w)
+    mails.drain()
+    assert [row.state for row in rows() if row.notice == "reviewers_drawn"].count("recorded") == 1
+    assert mails.newest("reviewers_drawn", "mission@ita.example").error == outdated.LEFT
+    assert mails.newest("reviewer_released", "mission@ita.example").state == "sent"
+
+
+def test_people_whose_review_is_deferred_are_told_though_they_have_left_it(database: str) -> None:
+    links.set_base("https://reviews.example")
+    with db.transaction() as session:
+        w = world.world(session)
+        given = {"first": "ZWE", "session": "First session", "drawn_on": "2011-07-01"}
+        w.take("assign_reviewers", w.officer, second="ITA", **given)
+        w.take("defer", w.officer, justification="Specimen.")
+        session.refresh(w.officer)
+    mails = Mails(w)
+    mails.drain()
+    for state in ("zwe", "ita"):
+        assert mails.newest("review_deferred", f"mission@{state}.example").state == "sent"
