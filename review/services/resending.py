@@ -40,7 +40,7 @@ def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> in
     if former.notice == Purpose.PASSWORD_RESET:
         raise NotAllowed(N_("Its reader can ask for a new link on the page to sign in."))
     if former.notice == Purpose.INVITATION and person is not None:
-        return _invite_again(session, person, actor, now)
+        return _invite_again(session, former, person, actor, now)
     if reason := standing_dates.objection(session, former, now):
         raise NotAllowed(reason)
     again = _copy(session, former, person or _mission(session, former), now)
@@ -55,7 +55,9 @@ def resend(session: Session, outbox_id: int, actor: Person, now: datetime) -> in
     return again.id
 
 
-def _invite_again(session: Session, person: Person, actor: Person, now: datetime) -> int:
+def _invite_again(
+    session: Session, former: Outbox, person: Person, actor: Person, now: datetime
+) -> int:
     newest = sa.select(sa.func.max(Outbox.id)).where(
         Outbox.person_id == person.id, Outbox.notice == Purpose.INVITATION
     )
@@ -67,6 +69,8 @@ def _invite_again(session: Session, person: Person, actor: Person, now: datetime
     written = session.scalar(newest)
     if written is None or written == before:
         raise NotAllowed(_ENOUGH)
+    session.get_one(Outbox, written).resent_from = former.id
+    session.flush()
     return written
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from review import clock, db
-from review.models import Audit, MailAttempt, Outbox
+from review.models import Audit, MailAttempt, Outbox, Person
 from tests.web.office import NOW, Office, soup, token, words
 
 
@@ -151,6 +151,36 @@ def test_sending_once_more_keeps_the_first_and_is_recorded(office: Office) -> No
     assert f"/mail/{new}" in str(first.select_one("section:has(#again)"))
     assert "Asked for by Secretariat officer" in first.get_text()
     assert "the first one" in second.get_text()
+
+
+def test_the_history_of_a_mail_that_was_sent_again_and_again_is_whole(office: Office) -> None:
+    client = office.browser("officer")
+    chain = [mail(office, "one")]
+    for _ in range(3):
+        chain.append(int(post(client, f"/mail/{chain[-1]}/resend").location.rpartition("/")[2]))
+        with db.transaction() as session:
+            session.get_one(Outbox, chain[-1]).state = "failed"
+    other = mail(office, "other")
+    for number in chain:
+        page = soup(client, f"/mail/{number}")
+        shown = [str(a["href"]) for a in page.select("section:has(#again) a")]
+        assert shown == [f"/mail/{one}" for one in chain if one != number]
+        history = page.select("section:has(#again)")[0].get_text()
+        assert history.count("Asked for by Secretariat officer") == 3
+        assert history.count("the first one") == (number != chain[0])
+    assert not soup(client, f"/mail/{other}").select("section:has(#again)")
+
+
+def test_an_invitation_that_was_sent_again_is_shown_with_the_first(office: Office) -> None:
+    with db.transaction() as session:
+        person = session.get_one(Person, office.people["focal_point"].id)
+        person.activated_at = None
+    first = mail(office, "invitation", notice="invitation", review_id=None, state="failed",
+                 sent_at=None)  # fmt: skip
+    client = office.browser("officer")
+    again = post(client, f"/mail/{first}/resend").location
+    assert soup(client, f"/mail/{first}").select(f"section:has(#again) a[href='{again}']")
+    assert "the first one" in soup(client, again).get_text()
 
 
 @pytest.mark.parametrize("state", ["waiting", "recorded"])

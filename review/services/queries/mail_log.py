@@ -136,12 +136,18 @@ def find(session: Session, mail_id: int) -> MailRow:
 
 
 def copies(session: Session, mail: Outbox) -> Sequence[Outbox]:
-    """The messages that are the same mail again: what it was sent again from, and as."""
-    first = mail.resent_from or mail.id
-    wanted = sa.select(Outbox).where(
-        sa.or_(Outbox.id == first, Outbox.resent_from == first), Outbox.id != mail.id
-    )
+    """The messages that are the same mail again, however often that was sent again; in order."""
+    wanted = sa.select(Outbox).where(Outbox.id.in_(_family(mail)), Outbox.id != mail.id)
     return session.scalars(wanted.order_by(Outbox.id)).all()
+
+
+def _family(mail: Outbox) -> sa.Select[int]:
+    """The numbers of a mail, of those it was sent again from, and of all sent again from these."""
+    up = sa.select(Outbox.id, Outbox.resent_from).where(Outbox.id == mail.id).cte(recursive=True)
+    up = up.union(sa.select(Outbox.id, Outbox.resent_from).where(Outbox.id == up.c.resent_from))
+    down = sa.select(up.c.id).cte(recursive=True)
+    down = down.union(sa.select(Outbox.id).where(Outbox.resent_from == down.c.id))
+    return sa.select(down.c.id)
 
 
 def tries(session: Session, mail: Outbox) -> Sequence[MailAttempt]:
@@ -156,11 +162,12 @@ def instead(session: Session, mail: Outbox) -> Outbox | None:
 
 
 def resent(session: Session, mail: Outbox) -> list[Resent]:
-    """When a message was sent again, and by whom."""
+    """When a message, or one that is the same mail again, was sent again, and by whom."""
+    family = sa.select(sa.cast(_family(mail).subquery().c.id, sa.Text))
     found = session.execute(
         sa.select(Audit.at, Person.title)
         .outerjoin(Person, Person.id == Audit.person_id)
-        .where(Audit.verb == "mail_resent", Audit.after["mail"].astext == str(mail.id))
+        .where(Audit.verb == "mail_resent", Audit.after["mail"].astext.in_(family))
         .order_by(Audit.id)
     )
     return [Resent(at, by or "") for at, by in found]
