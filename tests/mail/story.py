@@ -166,7 +166,9 @@ def _go_astray(w: World) -> None:
     """What the secretariat mends, and what others then owe and do not do."""
     w.take("correct_position", w.officer, stage="self_assessment", reason=MARK)
     w.take("return_for_completion", w.officer, reason=MARK)
-    w.take("suspend", w.officer, reason=MARK)
+    w.take("suspend", w.officer, reason=MARK, approved_by=MARK)
+    until = (w.now + 9 * DAY).date().isoformat()
+    w.take("prolong_stop", w.officer, reason=MARK, approved_by=MARK, until=until)
     w.take("resume", w.officer, note=MARK)
     late = (w.now + 5 * DAY).date().isoformat()
     asked = {"milestone": "self_assessment_submitted:0", "reason": MARK}
