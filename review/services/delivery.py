@@ -200,8 +200,11 @@ def _not_taken(
     said, done = _heard(row, str(problem)), course.done
     word = refusals.weighed(session, row.id, _domain(row), problem)
     outcome = "later"
+    alone = refusals.tries_alone(session, row.id) if isinstance(problem, Away) else None
     if word.whose is Whose.SERVER:
         _hold(row, said, now, word.before + 1)
+    elif alone is not None:
+        _hold(row, said, now, alone + 1)
     elif word.whose is Whose.DOUBT or isinstance(problem, TryLater):
         _postpone(row, said, now)
     else:

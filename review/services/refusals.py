@@ -74,6 +74,16 @@ def weighed(session: Session, outbox_id: int, domain: str, problem: Exception) -
     return Word(Whose.DOMAIN if seen.doubts + 1 >= TRIES else Whose.DOUBT, seen.before)
 
 
+def tries_alone(session: Session, outbox_id: int) -> int | None:
+    """How often a mail was tried before, if no other was accepted since its last try; else None.
+
+    While a server does not answer, that is nobody's trouble but its own. A mail at which it breaks
+    off each time, and takes others meanwhile, has a trouble of its own.
+    """
+    seen = session.execute(_ALONE, {"mail": outbox_id}).one()
+    return None if seen.others_taken else int(seen.tries)
+
+
 def streak(session: Session) -> Streak:
     """What was refused since the last mail that was accepted; nothing once none of it waits."""
     row = session.execute(_STREAK).one()
@@ -96,6 +106,12 @@ SELECT before, doubts,
   EXISTS (SELECT FROM ({_LATEST}) AS latest WHERE latest.domain <> :domain) AS others_refused
 FROM mine
 """)  # noqa: S608 - one text of ours in another
+_ALONE: Final = sa.text("""
+WITH mine AS (SELECT max(id) AS last, count(*) AS tries FROM mail_attempt WHERE outbox_id = :mail)
+SELECT tries, EXISTS (SELECT FROM mail_attempt other WHERE other.id > mine.last
+  AND other.outcome = 'accepted' AND other.outbox_id <> :mail) AS others_taken
+FROM mine
+""")
 _STREAK: Final = sa.text(f"""
 WITH latest AS ({_LATEST})
 SELECT count(DISTINCT domain) AS domains, min(at) AS since,
