@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final
 
 LONGEST_PAUSE: Final = 60
-"""Days off in a row after which a calendar is taken to be wrong."""
+"""So many days off in a row, and a calendar is taken to be wrong: fewer can be counted across."""
 
 
 class CalendarError(ValueError):
@@ -58,6 +58,22 @@ class WorkCalendar:
             if self.works(other):
                 return other
         raise CalendarError(f"no working day within {LONGEST_PAUSE} days of {day}")
+
+    def rest_around(self, day: date) -> int:
+        """How many days off in a row a day is part of; 0 on a working day.
+
+        Counted no further than ``LONGEST_PAUSE`` days to each side.
+        """
+        if self.works(day):
+            return 0
+        return sum(self._rest(day, direction) for direction in (1, -1)) - 1
+
+    def _rest(self, day: date, direction: int) -> int:
+        """Days off from this one on, in one direction."""
+        for away in range(LONGEST_PAUSE):
+            if self.works(day + timedelta(days=away * direction)):
+                return away
+        return LONGEST_PAUSE
 
     def between(self, first: date, last: date) -> int:
         """Working days after ``first``, up to and with ``last``; negative if ``last`` is before."""

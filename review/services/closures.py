@@ -18,13 +18,20 @@ from sqlalchemy.orm import Session
 from review.languages import N_
 from review.models import DayOff, Person, State
 from review.reference import days_off
-from review.services import audit
+from review.services import audit, work_calendars
 from review.services.audit import Verb
 from review.services.errors import InvalidGiven, NotFound
+from workflows.working_days import LONGEST_PAUSE
 
 LONGEST: Final = 31
 """Days that one entry may record at once."""
 NAME_LIMIT: Final = 120
+TOO_LONG: Final = N_(
+    "With weekends, public holidays and what is recorded already, two months would pass without a "
+    "working day: no date could be counted. Leave a working day in between."
+)
+_RECORDING: Final = 0x44415953
+_LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(:number, hashtext(:place))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ def record(
         raise NotFound(f"no State {iso3}")
     if errors := _faults(given):
         raise InvalidGiven(errors)
+    _one_at_a_time(session, iso3)
     days = [
         given.first_day + timedelta(days=n)
         for n in range((given.last_day - given.first_day).days + 1)
@@ -77,20 +85,37 @@ def record(
     count = len(made.all())
     if count < len(days):
         raise InvalidGiven({"first_day": N_("One of these days is recorded already.")})
+    if _rests_too_long(session, iso3, days):
+        raise InvalidGiven({"last_day": TOO_LONG})
     audit.record(session, Verb.CLOSURE_RECORDED, now=now, actor=actor, after=_told(iso3, given))
     return count
 
 
 def take_back(session: Session, entry: int, *, actor: Person, now: datetime) -> str | None:
-    """Remove an entry; returns its State (None: the duty station). Raises NotFound."""
+    """Remove an entry; returns its State (None: the duty station).
+
+    Raises NotFound; InvalidGiven where a day of work would go that so many days off need.
+    """
     found = session.get(DayOff, entry, with_for_update=True)
     if found is None:
         raise NotFound(f"no recorded day {entry}")
-    iso3 = found.iso3
+    iso3, day = found.iso3, found.day
+    _one_at_a_time(session, iso3)
     told = _told(iso3, ClosureGiven(found.day, found.day, found.name, found.works))
     session.delete(found)
+    session.flush()
+    if found.works and _rests_too_long(session, iso3, [day]):
+        raise InvalidGiven({"": TOO_LONG})
     audit.record(session, Verb.CLOSURE_TAKEN_BACK, now=now, actor=actor, before=told)
     return iso3
+
+
+def place_of(session: Session, entry: int) -> str | None:
+    """The State of an entry (None: the duty station). Raises NotFound."""
+    found = session.get(DayOff, entry)
+    if found is None:
+        raise NotFound(f"no recorded day {entry}")
+    return found.iso3
 
 
 def of_year(session: Session, iso3: str | None, year: int) -> list[NamedDay]:
@@ -109,6 +134,18 @@ def of_year(session: Session, iso3: str | None, year: int) -> list[NamedDay]:
 def weekend_of(iso3: str | None) -> Iterable[int]:
     """The weekdays off of a State or of the duty station, Monday is 0."""
     return sorted(days_off.calendar(iso3).weekend)
+
+
+def _one_at_a_time(session: Session, iso3: str | None) -> None:
+    """Let nobody else record days of this place meanwhile: together they may be too many."""
+    session.execute(_LOCK, {"number": _RECORDING, "place": iso3 or ""})
+
+
+def _rests_too_long(session: Session, iso3: str | None, days: Iterable[date]) -> bool:
+    """Whether one of these days is now part of too many days off in a row."""
+    recorded = work_calendars.recorded(session, [iso3])
+    calendar = days_off.calendar(iso3, recorded.get(iso3))
+    return any(calendar.rest_around(day) >= LONGEST_PAUSE for day in days)
 
 
 def _faults(given: ClosureGiven) -> dict[str, str]:

@@ -88,10 +88,15 @@ def take_back(entry: int) -> ResponseReturnValue:
     """Remove a recorded day."""
     if not FlaskForm().validate_on_submit():
         abort(400)
-    with db.transaction() as session:
-        iso3 = closures.take_back(session, entry, actor=viewer(), now=clock.now())
-    flash(_("The recorded day is removed."), "ok")
     year = request.form.get("year", type=int) or present.today().year
+    try:
+        with db.transaction() as session:
+            iso3 = closures.take_back(session, entry, actor=viewer(), now=clock.now())
+    except InvalidGiven as refused:
+        flash(_(next(iter(refused.errors.values()))), "warn")
+        iso3 = closures.place_of(reading.session(), entry)
+    else:
+        flash(_("The recorded day is removed."), "ok")
     return redirect(url_for("calendars.show", place=iso3 or _DUTY_STATION, year=year))
 
 

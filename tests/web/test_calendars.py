@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from flask import Flask
 
 from review import clock, db
 from review.models import Audit, DayOff
+from review.reference import days_off
+from review.services import work_calendars
 from tests.web.office import NOW, Office, soup, token, words
 
 PAGE = "/calendars/ZMB/2013"
@@ -109,6 +112,43 @@ def test_a_day_recorded_twice_is_refused_wholly(office: Office) -> None:
     assert answer.status_code == 422
     assert "One of these days is recorded already." in answer.text
     assert len(recorded()) == 2
+
+
+TOO_LONG = "two months would pass without a working day"
+
+
+def test_entries_that_add_up_to_two_months_without_work_are_refused(office: Office) -> None:
+    """Each is a month at most; a weekend, a public holiday and both neighbours count."""
+    july = {"name": "July", "first_day": "2013-07-03", "last_day": "2013-07-31"}
+    assert send(office, **july).status_code == 302  # after a weekend and two public holidays
+    august = {"name": "August", "first_day": "2013-08-01", "last_day": "2013-08-27"}
+    answer = send(office, **august)
+    assert answer.status_code == 422
+    assert TOO_LONG in answer.text
+    assert len(recorded()) == 29, "nothing of it"
+    assert send(office, **(august | {"last_day": "2013-08-26"})).status_code == 302
+    last = {"name": "A day more", "first_day": "2013-08-27", "last_day": "2013-08-27"}
+    assert TOO_LONG in send(office, **last).text, "the sixtieth, from Saturday 29 June on"
+    with db.reading() as session:
+        calendar = days_off.calendar("ZMB", work_calendars.recorded(session, ["ZMB"])["ZMB"])
+    assert str(calendar.from_then_on(date(2013, 6, 29))) == "2013-08-27"
+
+
+def test_a_day_of_work_that_two_months_need_stays(office: Office) -> None:
+    day = {"name": "Work", "first_day": "2013-07-27", "last_day": "2013-07-27", "works": "y"}
+    assert send(office, **day).status_code == 302  # a Saturday
+    for first, last in (("2013-07-01", "2013-07-26"), ("2013-07-28", "2013-08-27")):
+        assert send(office, name="Closed", first_day=first, last_day=last).status_code == 302
+    with db.reading() as session:
+        number = session.scalar(sa.select(DayOff.id).where(DayOff.works))
+    client = office.browser("officer")
+    answer = client.post(
+        f"/calendars/days/{number}/remove",
+        data={"csrf_token": token(soup(client, PAGE))},
+        follow_redirects=True,
+    )
+    assert TOO_LONG in answer.text
+    assert ("ZMB", "2013-07-27", True) in recorded()
 
 
 @pytest.mark.parametrize("path", ["/calendars/XXX/2013", "/calendars/ZMB/1066"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.working_days import EVERY_DAY, CalendarError, WorkCalendar
+from workflows.working_days import EVERY_DAY, LONGEST_PAUSE, CalendarError, WorkCalendar
 
 DAYS = st.dates(date(2010, 1, 1), date(2040, 12, 31))
 WEEKENDS = st.frozensets(st.integers(0, 6), max_size=3)
@@ -70,3 +70,21 @@ def test_what_is_recorded_goes_before_holiday_and_weekend() -> None:
 def test_a_calendar_without_working_days_is_refused() -> None:
     with pytest.raises(CalendarError, match="no working day within 60 days of 2027-03-29"):
         WorkCalendar(frozenset(range(7))).from_then_on(EASTER_MONDAY)
+
+
+@given(st.integers(0, 70), st.integers(0, 70))
+def test_days_off_in_a_row_are_counted_up_to_where_a_calendar_is_wrong(
+    before: int, after: int
+) -> None:
+    day = date(2027, 4, 5)
+    closed = WorkCalendar(other={day + timedelta(days=n): False for n in range(-before, after + 1)})
+    row = closed.rest_around(day)
+    assert row == min(before, 59) + 1 + min(after, 59)
+    assert EVERY_DAY.rest_around(day) == 0
+    first = day - timedelta(days=before)
+    if before + 1 + after >= LONGEST_PAUSE:
+        with pytest.raises(CalendarError):
+            closed.from_then_on(first)
+    else:
+        assert row < LONGEST_PAUSE
+        assert closed.from_then_on(first) == day + timedelta(days=after + 1)
