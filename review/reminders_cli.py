@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from review.command_line import OneLine
 
 if TYPE_CHECKING:
-    from review.services.reminder_plan import Planned
+    from review.services.planned import Plan, Planned, Unplanned
 
 _USUAL: Final = 30
 
@@ -55,14 +55,16 @@ def _state(text: str) -> str:
 def _plan(given: argparse.Namespace, connect: Callable[[], object]) -> int:
     from review import clock, db
     from review.services import reminder_plan
+    from review.services.planned import PlanFilters
 
     connect()
-    filters = reminder_plan.PlanFilters(state=given.state or "")
+    filters = PlanFilters(state=given.state or "")
     with db.reading() as session:
         found = reminder_plan.plan(session, clock.now(), given.days)
-        chosen = [one for one in found if filters.fits(one)]
+        chosen = filters.chosen(found)
         if given.json:
-            print(json.dumps([_document(one) for one in chosen], ensure_ascii=False))
+            told = [*map(_document, chosen.coming), *map(_gap, chosen.unplanned)]
+            print(json.dumps(told, ensure_ascii=False))
         else:
             _show(chosen, given.days)
     return 0
@@ -91,15 +93,34 @@ def _document(one: Planned) -> dict[str, Any]:
         "address": one.to.email,
         "digest_at": digest_at.isoformat() if digest_at else None,
         "paused_until": held.isoformat() if held else None,
+        "problem": None,
     }
 
 
-def _show(chosen: Sequence[Planned], days: int) -> None:
+_NOTHING: Final = dict.fromkeys(
+    ("day", "at", "notice", "rule", "offset", "review", "state_under_review", "milestone", "slot",
+     "due", "counted_from", "recipients", "person", "to", "role", "state", "language", "address",
+     "digest_at", "paused_until", "problem")
+)  # fmt: skip
+
+
+def _gap(one: Unplanned) -> dict[str, Any]:
+    """A milestone of which no reminder can be planned: no moment, but what is the matter."""
+    return _NOTHING | {
+        "review": one.review_id,
+        "state_under_review": one.iso3,
+        "milestone": one.key,
+        "slot": one.slot,
+        "problem": one.kind,
+    }
+
+
+def _show(plan: Plan, days: int) -> None:
     """A heading a day, a line a message, hours of the place where the step is owed."""
     from zoneinfo import ZoneInfo
 
     day = None
-    for one in chosen:
+    for one in plan.coming:
         if one.day != day:
             day = one.day
             print(f"{day:%a} {day.isoformat()}")
@@ -114,4 +135,9 @@ def _show(chosen: Sequence[Planned], days: int) -> None:
             f"  {owed.seen.columns['iso3']} {owed.item.key}:{owed.slot} {counted}"
             f"  {one.rule.value} {owed.reminder.offset:+d}  {way}"
         )
-    print(f"{len(chosen) or 'No'} messages in {days} days.")
+    for gap in plan.unplanned:
+        print(
+            f"Of this no reminder can be planned: {gap.iso3} {gap.key}:{gap.slot}"
+            f" (review {gap.review_id}, {gap.kind})"
+        )
+    print(f"{len(plan.coming) or 'No'} messages in {days} days.")

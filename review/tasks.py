@@ -38,6 +38,7 @@ from review.services import (
     succession_sweep,
 )
 from review.services.heartbeats import Job
+from review.services.setbacks import Incomplete, Setbacks
 from review.settings import Settings, SettingsError
 from workflows.registry import check_notices
 from workflows.spec import DefinitionError
@@ -178,6 +179,8 @@ def note_end(task_id: str, task: Task[[], None], retval: object = None, **_: obj
     """Note how long a job took and, where it failed, with what kind of error; never its text."""
     seconds = time.monotonic() - _began.pop(task_id, time.monotonic())
     failure = type(retval).__name__ if isinstance(retval, BaseException) else None
+    if isinstance(retval, Incomplete):
+        failure = str(retval)  # the kinds of errors that it went on after
     try:
         with db.transaction() as session:
             heartbeats.ended(session, _name(task.name), clock.now(), seconds, failure)
@@ -269,30 +272,36 @@ def read_reports() -> None:
         nudge()
 
 
-@app.task
+@app.task(throws=(Incomplete,))
 def remind() -> None:
     """Write the reminders whose moment has come, a batch a transaction."""
+    found = Setbacks()
     while True:
         with db.transaction() as session:
-            if reminders.sweep(session, clock.now()) < reminders.BATCH:
+            if reminders.sweep(session, clock.now(), setbacks=found) < reminders.BATCH:
                 break
     nudge()
+    found.end()
 
 
-@app.task
+@app.task(throws=(Incomplete,))
 def prepare_reminders() -> None:
     """Decide ahead what the sweeps of the next two days will write, a batch a transaction."""
+    found = Setbacks()
     while True:
         with db.transaction() as session:
-            if preparing.prepare(session, clock.now()) < reminders.BATCH:
+            if preparing.prepare(session, clock.now(), setbacks=found) < reminders.BATCH:
                 break
+    found.end()
 
 
-@app.task
+@app.task(throws=(Incomplete,))
 def write_digests() -> None:
     """Write the digests whose hour has come."""
+    found = Setbacks()
     with db.transaction() as session:
-        digest.write(session, clock.now())
+        digest.write(session, clock.now(), found)
+    found.end()
 
 
 @app.task

@@ -9,7 +9,7 @@ reminded of. In a pause it brings what others are late with, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -23,6 +23,8 @@ from review.policy import ADMINISTRATOR
 from review.reference import days_off
 from review.services import holds, outbox, recipients, reminders, snapshot, work_calendars
 from review.services.holds import Holds
+from review.services.recipients import Owed
+from review.services.setbacks import Setbacks
 from workflows.deadlines import local_day
 from workflows.working_days import WorkCalendar
 
@@ -65,12 +67,35 @@ def readers(session: Session, people: Iterable[Person]) -> dict[int, Reader]:
     return {one.id: Reader(one.time_zone, calendars[one.iso3]) for one in found}
 
 
-def write(session: Session, now: datetime) -> int:
-    """Write the digests whose hour has come; returns how many. Twice at once is as good as once."""
+def write(session: Session, now: datetime, setbacks: Setbacks | None = None) -> int:
+    """Write the digests whose hour has come; returns how many. Twice at once is as good as once.
+
+    What cannot be told of, and whoever cannot be told, is noted in ``setbacks`` and left out.
+    """
+    setbacks = Setbacks() if setbacks is None else setbacks
     people = session.scalars(sa.select(Person).where(Person.digest, Person.active)).all()
-    places, pauses = readers(session, people), holds.in_force(session, now)
-    ready = [one for one in people if places[one.id].chance(now) == now]
-    return sum(_write(session, one, places[one.id].day(now), pauses, now) for one in ready)
+    places = readers(session, people)
+    look = _Look(session, now, holds.in_force(session, now), setbacks)
+    return sum(_write_apart(look, one, places[one.id]) for one in people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look for digests: its moment, the pauses in force, what it passes over."""
+
+    session: Session
+    now: datetime
+    pauses: Holds
+    setbacks: Setbacks
+
+
+def _write_apart(look: _Look, person: Person, place: Reader) -> bool:
+    """The digest of one reader, if its hour has come: its failure is not that of others."""
+    with look.setbacks.reader(person.id):
+        if place.chance(look.now) == look.now:
+            with look.session.begin_nested():
+                return _write(look, person, place.day(look.now))
+    return False
 
 
 def key_of(person_id: int, day: date) -> str:
@@ -78,17 +103,17 @@ def key_of(person_id: int, day: date) -> str:
     return f"digest:{person_id}:{day}"
 
 
-def _write(session: Session, person: Person, day: date, pauses: Holds, now: datetime) -> bool:
-    key = key_of(person.id, day)
+def _write(look: _Look, person: Person, day: date) -> bool:
+    session, pauses, key = look.session, look.pauses, key_of(person.id, day)
     if session.scalar(sa.select(sa.literal(1)).where(Outbox.key == key)):
         return False
     found = session.scalars(waiting([person.id]).with_for_update(skip_locked=True)).all()
     rows = [row for row in found if not held(row, pauses, day)]
     if not rows:
         return False
-    items = [] if pauses.person(person.id, day) else list(_items(session, person, pauses, now))
+    items = [] if pauses.person(person.id, day) else list(_items(look, person))
     items += [row.params for row in rows if row.notice == "escalation"]
-    written = bool(items) and _put(session, person, key, day, items, now)
+    written = bool(items) and _put(look, person, key, day, items)
     if written or not items:
         for row in rows:
             row.params = {**row.params, "digest": key}
@@ -112,29 +137,31 @@ def held(row: Outbox, pauses: Holds, day: date) -> date | None:
     return pauses.either(row.person_id, row.review_id, day)
 
 
-def _put(
-    session: Session,
-    person: Person,
-    key: str,
-    day: date,
-    items: list[dict[str, Any]],
-    now: datetime,
-) -> bool:
+def _put(look: _Look, person: Person, key: str, day: date, items: Sequence[dict[str, Any]]) -> bool:
     params = {"items": items, "day": day.isoformat()}
-    return outbox.put(session, "digest", key=key, to=person, now=now, params=params)
+    return outbox.put(look.session, "digest", key=key, to=person, now=look.now, params=params)
 
 
-def _items(
-    session: Session, person: Person, pauses: Holds, now: datetime
-) -> Iterator[dict[str, Any]]:
+def _items(look: _Look, person: Person) -> Iterator[dict[str, Any]]:
     """What is the reader's to do in every review without a pause, as parameters of reminders."""
-    for seen in snapshot.load_many(session, reviews_of(session, person), now):
-        for owed in reminders.owed_now(seen, now):
-            if pauses.review(seen.id, local_day(now, owed.place.zone)):
-                continue
-            for to in recipients.responsible(owed):
-                if to.person_id == person.id:
-                    yield reminders.params(owed, recipients.REMINDER, to)
+    numbers = reviews_of(look.session, person)
+    for seen in snapshot.load_many(look.session, numbers, look.now, look.setbacks):
+        for owed in reminders.owed_now(seen, look.now, look.setbacks):
+            yield from _item(look, person, owed)
+
+
+def _item(look: _Look, person: Person, owed: Owed) -> Sequence[dict[str, Any]]:
+    seen = owed.seen
+    if look.pauses.review(seen.id, local_day(look.now, owed.place.zone)):
+        return []
+    found: list[dict[str, Any]] = []
+    with look.setbacks.milestone(seen.id, owed.item.key, owed.slot):
+        found += [
+            reminders.params(owed, recipients.REMINDER, to)
+            for to in recipients.responsible(owed)
+            if to.person_id == person.id
+        ]
+    return found
 
 
 def reviews_of(session: Session, person: Person) -> list[int]:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from review.models import Cycle, Person
 from review.services import audit, reminder_plan
 from review.services.audit import Verb
+from review.services.planned import Plan, PlanFilters
 from review.services.queries import board, board_filters
 from review.services.queries.board import Row
 from review.services.queries.board_filters import Filters
-from review.services.reminder_plan import PlanFilters, Planned
 
 
 def board_rows(
@@ -37,14 +37,14 @@ def board_rows(
 
 def reminder_rows(
     session: Session, days: int, filters: PlanFilters, *, actor: Person, now: datetime
-) -> list[Planned]:
+) -> Plan:
     """The coming reminders that fit the filters, recorded as taken out."""
-    rows = [one for one in reminder_plan.plan(session, now, days) if filters.fits(one)]
+    found = filters.chosen(reminder_plan.plan(session, now, days))
     audit.record(
         session,
         Verb.REMINDERS_EXPORTED,
         now=now,
         actor=actor,
-        after={"days": days, "rows": len(rows)} | asdict(filters),
+        after={"days": days, "rows": len(found.coming)} | asdict(filters),
     )
-    return rows
+    return found

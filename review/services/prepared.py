@@ -10,16 +10,17 @@ is decided by the sweep itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from review import db
+from review.services.setbacks import Place
 from workflows.registry import PROCESSES
 
 # Numbers of transactions mean something in one database server alone.
@@ -65,6 +66,8 @@ WHERE (m.review_id, m.key, m.slot) = (due.review_id, due.key, due.slot)
 _UNDECIDED: Final = """
 SELECT m.review_id, m.key, m.slot, m.remind_at FROM milestone m JOIN review r ON r.id = m.review_id
 WHERE m.remind_at > %(now)s AND m.remind_at <= %(until)s
+  AND (m.review_id, m.key, m.slot) NOT IN (SELECT x.review_id, x.key, x.slot
+    FROM json_to_recordset(%(passed)s) AS x(review_id bigint, key text, slot int))
   AND NOT EXISTS (SELECT FROM prepared_reminder p
     WHERE (p.review_id, p.key, p.slot) = (m.review_id, m.key, m.slot) AND <valid>)
 ORDER BY m.remind_at LIMIT %(batch)s
@@ -81,6 +84,11 @@ ON CONFLICT (review_id, key, slot) DO UPDATE SET at = excluded.at,
   version = excluded.version, made_by = excluded.made_by, seen = excluded.seen,
   oldest = excluded.oldest
 """.replace("<made by>", _MADE_BY)
+_FORGET: Final = """
+DELETE FROM prepared_reminder p
+USING json_to_recordset(%(places)s) AS x(review_id bigint, key text, slot int)
+WHERE (p.review_id, p.key, p.slot) = (x.review_id, x.key, x.slot)
+"""
 _TIDY: Final = (
     # what the sweep has decided itself, or will because its moment is over
     """
@@ -129,17 +137,31 @@ def tidy(session: Session, now: datetime) -> None:
 
 
 def undecided(
-    session: Session, now: datetime, until: datetime, batch: int
+    session: Session, now: datetime, until: datetime, batch: int, passed: Collection[Place] = ()
 ) -> list[tuple[int, str, int, datetime]]:
-    """Milestones that fall due until then and have no valid decision, the next ones first."""
-    given = {"now": now, "until": until, "batch": batch, "rules": rules()}
+    """Milestones that fall due until then and have no valid decision, the next ones first.
+
+    ``passed``: those that are passed over.
+    """
+    given = {"now": now, "until": until, "batch": batch, "rules": rules(), "passed": places(passed)}
     return [tuple(row) for row in db.execute(session, _UNDECIDED, given)]
 
 
-def store(session: Session, seen: str, decided: Sequence[dict[str, Any]]) -> None:
-    """Keep decisions that were made on what ``begin()`` gave, or on anything later."""
-    given = {"seen": seen, "decided": json.dumps(decided), "rules": rules()}
+def store(session: Session, seen: str, decided: Sequence[str]) -> None:
+    """Keep decisions, as texts of JSON, that were made on what ``begin()`` gave or on later."""
+    given = {"seen": seen, "decided": f"[{','.join(decided)}]", "rules": rules()}
     db.execute(session, _STORE, given)
+
+
+def forget(session: Session, wanted: Collection[Place]) -> None:
+    """Remove what was decided about these: it cannot be written."""
+    if wanted:
+        db.execute(session, _FORGET, {"places": places(wanted)})
+
+
+def places(wanted: Collection[Place]) -> str:
+    """Milestones as JSON, for a statement that reads them as records."""
+    return json.dumps([dict(zip(("review_id", "key", "slot"), one, strict=True)) for one in wanted])
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -12,6 +14,7 @@ from sqlalchemy.orm import Session
 from review.services import prepared, recipients, reminders, snapshot
 from review.services.planning import Key
 from review.services.recipients import Office
+from review.services.setbacks import ROW_FAULTS, Place, Setbacks
 from review.services.snapshot import Snapshot
 from workflows.deadlines import local_day
 
@@ -19,26 +22,47 @@ AHEAD: Final = timedelta(hours=48)
 """How far ahead reminders are decided."""
 
 
-def prepare(session: Session, now: datetime, batch: int = reminders.BATCH) -> int:
+def prepare(
+    session: Session,
+    now: datetime,
+    batch: int = reminders.BATCH,
+    setbacks: Setbacks | None = None,
+) -> int:
     """Decide at most ``batch`` of the reminders of the next two days; returns how many.
 
     Fewer than ``batch`` when nothing is left to decide, or somebody else is at it. Nothing depends
-    on it: what is not decided ahead is decided by the sweep.
+    on it: what is not decided ahead is decided by the sweep. What cannot be decided is noted in
+    ``setbacks``, and passed over when it is given again.
     """
+    setbacks = Setbacks() if setbacks is None else setbacks
     seen = prepared.begin(session)
     if seen is None:
         return 0
     prepared.tidy(session, now)
-    coming = prepared.undecided(session, now, now + AHEAD, batch)
+    coming = prepared.undecided(session, now, now + AHEAD, batch, setbacks.milestones)
     if not coming:
         return 0
-    reviews = {s.id: s for s in snapshot.load_many(session, {row[0] for row in coming}, now)}
+    numbers = {row[0] for row in coming}
+    reviews = {one.id: one for one in snapshot.load_many(session, numbers, now, setbacks)}
     knows = recipients.office(session, now)
-    decided = [
-        _decided(reviews[review_id], (key, slot), knows, at) for review_id, key, slot, at in coming
-    ]
-    prepared.store(session, seen, decided)
+    decided: dict[Place, str] = {}
+    for review_id, key, slot, at in coming:
+        with setbacks.milestone(review_id, key, slot):
+            found = _decided(reviews[review_id], (key, slot), knows, at)
+            decided[review_id, key, slot] = json.dumps(found)
+    _store(session, seen, decided, setbacks)
     return len(coming)
+
+
+def _store(session: Session, seen: str, decided: Mapping[Place, str], setbacks: Setbacks) -> None:
+    """Keep what was decided; row by row where one does not fit."""
+    try:
+        with session.begin_nested():
+            prepared.store(session, seen, list(decided.values()))
+    except ROW_FAULTS:
+        for place, text in decided.items():
+            with setbacks.milestone(*place), session.begin_nested():
+                prepared.store(session, seen, [text])
 
 
 def _decided(seen: Snapshot, key: Key, knows: Office, at: datetime) -> dict[str, Any]:

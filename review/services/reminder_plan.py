@@ -8,167 +8,110 @@ reality differ only by what people do meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.languages import N_
-from review.models import MilestoneDate, Outbox, Person
+from review.models import MilestoneDate, Outbox, Person, Review
 from review.services import digest, recipients, reminders, snapshot
 from review.services.digest import Reader
 from review.services.holds import Holds
-from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
+from review.services.planned import Plan, Planned, Unplanned
+from review.services.planning import Key
+from review.services.recipients import ESCALATION, Office, Telling
+from review.services.setbacks import Setbacks
 from review.services.snapshot import Snapshot, Someone
-from workflows.deadlines import Reminder, local_day, rule_at
-from workflows.spec import Party, Trigger
+from workflows.deadlines import Reminder, rule_at
 
 LONGEST: Final = 366
 """Days that a plan may reach ahead."""
-MISSION: Final = "mission"
-
-
-class Rule(StrEnum):
-    """Because of which kind of rule somebody is told."""
-
-    BEFORE = "before"
-    AFTER = "after"
-    PASSED_ON = "passed_on"
-    ESCALATION = "escalation"
-    STANDSTILL = "standstill"
-    INSTEAD = "instead"
-
-
-RULES: Final = {
-    Rule.BEFORE: N_("Reminder before the due date"),
-    Rule.AFTER: N_("Reminder after the due date"),
-    Rule.PASSED_ON: N_("Passed on, the date has passed"),
-    Rule.ESCALATION: N_("Escalation, long past the due date"),
-    Rule.STANDSTILL: N_("No date, and nothing has moved for long"),
-    Rule.INSTEAD: N_("Escalation, nobody else would be reminded"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One coming message, or one that a pause keeps back."""
-
-    at: datetime
-    """When it falls due, UTC."""
-    telling: Telling
-    digest_at: datetime | None = None
-    """When the digest that it waits for is written, UTC; None for a message of its own."""
-
-    @property
-    def owed(self) -> Owed:
-        """What it is about."""
-        return self.telling.owed
-
-    @property
-    def to(self) -> Someone:
-        """Who is told: a person, or (number 0) a mission."""
-        return self.telling.to
-
-    @property
-    def day(self) -> date:
-        """The day where the step is owed."""
-        return local_day(self.at, self.owed.place.zone)
-
-    @property
-    def rule(self) -> Rule:
-        """Because of which kind of rule."""
-        if self.telling.instead:
-            return Rule.INSTEAD
-        if self.owed.reminder.rule.on is Trigger.TURN:
-            return Rule.STANDSTILL
-        if self.telling.notice == ESCALATION:
-            return Rule.ESCALATION
-        if self.telling.notice == PASSED_ON:
-            return Rule.PASSED_ON
-        return Rule.BEFORE if self.owed.reminder.offset <= 0 else Rule.AFTER
-
-    @property
-    def state(self) -> str:
-        """The State for which somebody is told; empty for the secretariat."""
-        if self.telling.notice == ESCALATION or self.owed.party is Party.SECRETARIAT:
-            return ""
-        return self.owed.seen.sides[self.owed.side].iso3
-
-    @property
-    def capital(self) -> str:
-        """Where the day is counted."""
-        sides, party = self.owed.seen.sides, self.owed.party
-        return "Vienna" if party is Party.SECRETARIAT else sides[self.owed.side].capital
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFilters:
-    """Which messages are shown. Empty: all. ``state``: under review, or told."""
-
-    state: str = ""
-    role: str = ""
-    person: int | None = None
-    language: str = ""
-    rule: str = ""
-    review: int | None = None
-
-    def fits(self, one: Planned) -> bool:
-        """Whether a message is among them."""
-        return (
-            (not self.state or self.state in {one.state, one.owed.seen.columns["iso3"]})
-            and (not self.role or self.role == one.to.role)
-            and (self.person is None or self.person == one.to.person_id)
-            and (not self.language or self.language == one.to.language)
-            and (not self.rule or self.rule == one.rule)
-            and (self.review is None or self.review == one.owed.seen.id)
-        )
+_Open = sa.Row[int, str, str, str, int]
+"""A milestone that is reminded of: review, State, process, key and slot."""
 
 
 def plan(
     session: Session, now: datetime, days: int, review_ids: Iterable[int] | None = None
-) -> list[Planned]:
-    """What falls due in these days, in order of time; ``review_ids``: of these reviews alone.
+) -> Plan:
+    """What falls due in these days; ``review_ids``: of these reviews alone.
 
     Of a reader's digests those are foretold whose reminders are all in these reviews.
     """
-    wanted = sa.select(MilestoneDate.review_id).where(MilestoneDate.remind_at.is_not(None))
-    if review_ids is not None:
-        wanted = wanted.where(MilestoneDate.review_id.in_(list(review_ids)))
-    seen = snapshot.load_many(session, set(session.scalars(wanted)), now)
+    rows = _open(session, review_ids)
+    setbacks = Setbacks(quiet=True)
+    seen = snapshot.load_many(session, {row.review_id for row in rows}, now, setbacks)
     knows = recipients.office(session, now)
-    coming = list(foretell(seen, knows, now, now + timedelta(days=days)))
+    coming = list(foretell(seen, knows, now, now + timedelta(days=days), setbacks))
     written = _written(session, {one.telling.key for one in coming})
     coming = [one for one in coming if one.telling.key not in written]
-    coming += _waiting(session, seen, knows)
-    return sorted(_with_digests(session, coming, knows.holds, now), key=_order)
+    coming += _waiting(session, seen, knows, setbacks)
+    coming = sorted(_with_digests(session, coming, knows.holds, now, setbacks), key=_order)
+    return Plan(tuple(coming), tuple(_unplanned(rows, setbacks)))
 
 
-def of_person(session: Session, person: Person, now: datetime, days: int) -> list[Planned]:
+def of_person(session: Session, person: Person, now: datetime, days: int) -> Plan:
     """What comes to one person in these days, and nothing of others."""
     mine = None if person.is_secretariat else digest.reviews_of(session, person)
-    return [one for one in plan(session, now, days, mine) if one.to.person_id == person.id]
+    found = plan(session, now, days, mine)
+    return replace(
+        found, coming=tuple(one for one in found.coming if one.to.person_id == person.id)
+    )
+
+
+def _open(session: Session, review_ids: Iterable[int] | None) -> Sequence[_Open]:
+    """The milestones that are reminded of, with State and process."""
+    wanted = (
+        sa.select(
+            MilestoneDate.review_id, Review.iso3, Review.process_key, MilestoneDate.key,
+            MilestoneDate.slot,
+        )
+        .join(Review, Review.id == MilestoneDate.review_id)
+        .where(MilestoneDate.remind_at.is_not(None))
+        .order_by(Review.iso3, MilestoneDate.review_id, MilestoneDate.key, MilestoneDate.slot)
+    )  # fmt: skip
+    if review_ids is not None:
+        wanted = wanted.where(MilestoneDate.review_id.in_(list(review_ids)))
+    return session.execute(wanted).all()
+
+
+def _unplanned(rows: Iterable[_Open], setbacks: Setbacks) -> Iterator[Unplanned]:
+    for row in rows:
+        kind = setbacks.milestones.get((row.review_id, row.key, row.slot))
+        kind = kind or setbacks.reviews.get(row.review_id)
+        if kind:
+            yield Unplanned(row.review_id, row.iso3, row.process_key, row.key, row.slot, kind)
 
 
 def foretell(
-    seen: Iterable[Snapshot], knows: Office, now: datetime, until: datetime
+    seen: Iterable[Snapshot], knows: Office, now: datetime, until: datetime, setbacks: Setbacks
 ) -> Iterator[Planned]:
     """What the sweeps before ``until`` will tell if nobody does anything: each message once."""
     told: set[tuple[str, bool]] = set()
     for review in seen:
         for key, dates in sorted(review.dates.items()):
             at = dates.remind_at and max(dates.remind_at, now)
-            while at is not None and at < until:
-                found = reminders.look(review, key, knows, at)
-                for one in found.tellings:
-                    mark = (one.key, one.held is not None)
-                    if mark not in told:
-                        told.add(mark)
-                        yield Planned(at, one)
-                at = found.again_at
+            found: list[Planned] = []
+            with setbacks.milestone(review.id, *key):
+                found += _climb(review, key, knows, at, until)
+            for one in found:
+                mark = (one.telling.key, one.telling.held is not None)
+                if mark not in told:
+                    told.add(mark)
+                    yield one
+
+
+def _climb(
+    review: Snapshot, key: Key, knows: Office, at: datetime | None, until: datetime
+) -> Iterator[Planned]:
+    """What is told about one milestone, look by look."""
+    while at is not None and at < until:
+        look = reminders.look(review, key, knows, at)
+        for one in look.tellings:
+            yield Planned(at, one)
+        at = look.again_at
 
 
 def _order(one: Planned) -> tuple[object, ...]:
@@ -181,35 +124,47 @@ def _written(session: Session, keys: set[str]) -> set[str]:
     return set(session.scalars(sa.select(Outbox.key).where(Outbox.key.in_(keys))))
 
 
-def _waiting(session: Session, seen: Sequence[Snapshot], knows: Office) -> Iterator[Planned]:
+def _waiting(
+    session: Session, seen: Sequence[Snapshot], knows: Office, setbacks: Setbacks
+) -> Iterator[Planned]:
     """Reminders that have fallen due and wait for a digest."""
     reviews = {one.id: one for one in seen}
-    people = {
-        one.id: one
-        for one in session.scalars(sa.select(Person).where(Person.id.in_(knows.digests)))
-    }
+    wanted = sa.select(Person).where(Person.id.in_(knows.digests))
+    people = {one.id: one for one in session.scalars(wanted)}
     for row in session.scalars(digest.waiting(knows.digests)):
         review, person = reviews.get(row.review_id or 0), people.get(row.person_id or 0)
         key = (row.params["milestone"], row.params["milestone_slot"])
-        if review is None or person is None:
+        if review is None or person is None or key not in review.dates:
             continue
-        owed = reminders.owed_at(review, key, row.created_at) if key in review.dates else None
-        if owed is None or (owed.due_on and str(owed.due_on)) != row.params["due"]:
-            continue  # done, or of another date: no digest brings it
-        rules = review.process.rules(owed.item, owed.reminder.rule.on)
-        rule = rule_at(rules, row.params["offset"]) or owed.reminder.rule
-        rung = Reminder(row.created_at, row.params["offset"], rule)
-        to = Someone(
-            person.id, row.params["role"], owed.side, person.email, person.title, person.language,
-            person.time_zone,
-        )  # fmt: skip
-        instead = str(row.params.get("instead") or "")
-        owed = replace(owed, reminder=rung)
-        yield Planned(row.created_at, Telling(row.notice, owed, to, waits=True, instead=instead))
+        found: list[Planned] = []
+        with setbacks.milestone(review.id, *key):
+            found += _still_owed(row, review, key, person)
+        yield from found
+
+
+def _still_owed(row: Outbox, review: Snapshot, key: Key, person: Person) -> Iterator[Planned]:
+    """A message that waits; nothing if what it is about is done or of another date."""
+    owed = reminders.owed_at(review, key, row.created_at)
+    if owed is None or (owed.due_on and str(owed.due_on)) != row.params["due"]:
+        return
+    rules = review.process.rules(owed.item, owed.reminder.rule.on)
+    rule = rule_at(rules, row.params["offset"]) or owed.reminder.rule
+    rung = Reminder(row.created_at, row.params["offset"], rule)
+    to = Someone(
+        person.id, row.params["role"], owed.side, person.email, person.title, person.language,
+        person.time_zone,
+    )  # fmt: skip
+    instead = str(row.params.get("instead") or "")
+    owed = replace(owed, reminder=rung)
+    yield Planned(row.created_at, Telling(row.notice, owed, to, waits=True, instead=instead))
 
 
 def _with_digests(
-    session: Session, coming: Sequence[Planned], pauses: Holds, now: datetime
+    session: Session,
+    coming: Sequence[Planned],
+    pauses: Holds,
+    now: datetime,
+    setbacks: Setbacks,
 ) -> Iterator[Planned]:
     """The same, each that waits with the moment of its digest."""
     waits: dict[int, list[Planned]] = {}
@@ -221,7 +176,10 @@ def _with_digests(
     people = session.scalars(sa.select(Person).where(Person.id.in_(waits))).all()
     taken = _taken(session, waits, now)
     for person_id, reader in digest.readers(session, people).items():
-        yield from _bundled(waits[person_id], reader, pauses, taken.get(person_id, set()), now)
+        found: list[Planned] = []
+        with setbacks.all_of(one.place for one in waits[person_id]):
+            found += _bundled(waits[person_id], reader, pauses, taken.get(person_id, set()), now)
+        yield from found
 
 
 def _taken(session: Session, people: Iterable[int], now: datetime) -> dict[int, set[date]]:

@@ -10,7 +10,8 @@ changes nothing. A date that is changed gives new keys; a step that is taken cle
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from review.models import MilestoneDate
 from review.services import notices, planning, prepared, recipients, snapshot
 from review.services.planning import Key
 from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
+from review.services.setbacks import ROW_FAULTS, Place, Setbacks
 from review.services.snapshot import Snapshot, Someone
 from workflows import deadlines
 from workflows.spec import Party, Recipient, Trigger
@@ -29,11 +31,20 @@ BATCH: Final = 500
 
 # The review is locked with its milestone, against a step that is being taken: such a step holds
 # the review until it is written, and is passed over here. Sweeps do not wait for each other.
-_DUE = sa.text("""
+_CLAIM: Final = """
 SELECT m.review_id, m.key, m.slot FROM milestone m JOIN review r ON r.id = m.review_id
-WHERE m.remind_at <= :now ORDER BY m.remind_at LIMIT :batch
+WHERE m.remind_at <= :now <but> ORDER BY m.remind_at LIMIT :batch
 FOR UPDATE OF m SKIP LOCKED FOR KEY SHARE OF r SKIP LOCKED
-""")
+"""
+_DUE: Final = sa.text(_CLAIM.replace("<but>", ""))
+_OTHERS_DUE: Final = sa.text(
+    _CLAIM.replace(
+        "<but>",
+        """AND NOT EXISTS (
+  SELECT FROM json_to_recordset(:passed) AS x(review_id bigint, key text, slot int)
+  WHERE (x.review_id, x.key, x.slot) = (m.review_id, m.key, m.slot))""",
+    )
+)
 _WRITE = sa.text("""
 WITH o AS (
   INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
@@ -57,34 +68,101 @@ class Look(NamedTuple):
     again_at: datetime | None = None
 
 
-def sweep(session: Session, now: datetime, *, simulated: bool = False, batch: int = BATCH) -> int:
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """One sweep: its moment, how much it takes up, what its run has passed over."""
+
+    session: Session
+    now: datetime
+    simulated: bool
+    batch: int
+    setbacks: Setbacks
+
+
+class _Decided(NamedTuple):
+    """What is written about a milestone, as texts of JSON."""
+
+    place: Place
+    mails: tuple[str, ...]
+    following: str
+
+
+def sweep(
+    session: Session,
+    now: datetime,
+    *,
+    simulated: bool = False,
+    batch: int = BATCH,
+    setbacks: Setbacks | None = None,
+) -> int:
     """Write the reminders of at most ``batch`` milestones whose moment has come.
 
     Of several reminders that an outage has left unwritten only the latest is. What was decided
     ahead goes first, unread. Returns how many milestones were looked at: fewer than ``batch`` when
     nothing is left to do. ``simulated`` keeps the mails from being sent (replay).
+
+    A milestone of which nobody can be reminded is noted in ``setbacks``, stays due, and is passed
+    over by further sweeps with the same ``setbacks``: it never keeps others from being reminded.
     """
-    ready = 0 if simulated else prepared.write(session, now, batch)
-    if ready == batch:
+    run = _Sweep(session, now, simulated, batch, Setbacks() if setbacks is None else setbacks)
+    try:
+        with session.begin_nested():
+            return _together(run)
+    except ROW_FAULTS:  # some row does not fit: which one is found out row by row
+        return _one_by_one(run)
+
+
+def _together(run: _Sweep) -> int:
+    """Everything in one statement."""
+    ready = 0 if run.simulated else prepared.write(run.session, run.now, run.batch)
+    if ready == run.batch:
         return ready
-    return ready + _sweep(session, now, simulated=simulated, batch=batch)
+    due = _due(run)
+    if due:
+        _write(run, _decide(run, due))
+    return ready + len(due)
 
 
-def _sweep(session: Session, now: datetime, *, simulated: bool, batch: int) -> int:
-    due = [tuple(row) for row in session.execute(_DUE, {"now": now, "batch": batch})]
-    if not due:
-        return 0
-    reviews = {s.id: s for s in snapshot.load_many(session, {row[0] for row in due}, now)}
-    knows = recipients.office(session, now)
-    told, following = [], []
-    for review_id, key, slot in due:
-        found = look(reviews[review_id], (key, slot), knows, now)
-        told += [one for one in found.tellings if one.held is None]
-        at = found.again_at and found.again_at.isoformat()
-        following.append({"review_id": review_id, "key": key, "slot": slot, "remind_at": at})
-    mails = [mail(one, simulated=simulated) for one in told]
-    session.execute(_WRITE, {"mails": json.dumps(mails), "next": json.dumps(following), "now": now})
+def _one_by_one(run: _Sweep) -> int:
+    """Each row by itself; what was decided ahead is decided again."""
+    due = _due(run)
+    for one in _decide(run, due):
+        with run.setbacks.milestone(*one.place), run.session.begin_nested():
+            _write(run, [one])
+    prepared.forget(run.session, run.setbacks.milestones)
     return len(due)
+
+
+def _due(run: _Sweep) -> list[Place]:
+    given: dict[str, object] = {"now": run.now, "batch": run.batch}
+    if not run.setbacks.milestones:
+        return [(row[0], row[1], row[2]) for row in run.session.execute(_DUE, given)]
+    given["passed"] = prepared.places(run.setbacks.milestones)
+    return [(row[0], row[1], row[2]) for row in run.session.execute(_OTHERS_DUE, given)]
+
+
+def _decide(run: _Sweep, due: Sequence[Place]) -> list[_Decided]:
+    seen = snapshot.load_many(run.session, {place[0] for place in due}, run.now, run.setbacks)
+    reviews = {one.id: one for one in seen}
+    knows = recipients.office(run.session, run.now)
+    decided = []
+    for place in due:
+        review_id, key, slot = place
+        with run.setbacks.milestone(*place):
+            found = look(reviews[review_id], (key, slot), knows, run.now)
+            mails = [mail(one, simulated=run.simulated) for one in found.tellings if not one.held]
+            at = found.again_at and found.again_at.isoformat()
+            following = {"review_id": review_id, "key": key, "slot": slot, "remind_at": at}
+            texts = tuple(json.dumps(one) for one in mails)
+            decided.append(_Decided(place, texts, json.dumps(following)))
+    return decided
+
+
+def _write(run: _Sweep, decided: Sequence[_Decided]) -> None:
+    mails = ",".join(text for one in decided for text in one.mails)
+    following = ",".join(one.following for one in decided)
+    given = {"mails": f"[{mails}]", "next": f"[{following}]", "now": run.now}
+    run.session.execute(_WRITE, given)
 
 
 def look(seen: Snapshot, key: Key, knows: Office, at: datetime) -> Look:
@@ -185,10 +263,15 @@ def _special(owed: Owed, notice: str, to: Someone, instead: str) -> dict[str, An
     )
 
 
-def owed_now(seen: Snapshot, now: datetime) -> Iterator[Owed]:
-    """Everything of a review of which its owner has been reminded, with the latest reminder."""
+def owed_now(seen: Snapshot, now: datetime, setbacks: Setbacks) -> Iterator[Owed]:
+    """Everything of a review of which its owner has been reminded, with the latest reminder.
+
+    What cannot be told of is noted in ``setbacks`` and left out.
+    """
     for key, dates in sorted(seen.dates.items()):
-        owed = owed_at(seen, key, now) if dates.remind_at is not None else None
+        owed = None
+        with setbacks.milestone(seen.id, *key):
+            owed = owed_at(seen, key, now) if dates.remind_at is not None else None
         if owed and Recipient.PERSON in owed.reminder.rule.to:
             yield owed
 
@@ -205,23 +288,29 @@ def resume(
 
     ``person_id``: whose pause it was, None for that of a review; ``since``: when it began.
     """
+    setbacks = Setbacks()
     for review_id in sorted(review_ids):
-        seen = snapshot.load(session, review_id, now, lock=True)
-        for owed in owed_now(seen, now):
-            whose = {to.person_id for to in recipients.responsible(owed)}
-            if owed.reminder.at < since or (person_id is not None and person_id not in whose):
-                continue
-            today = deadlines.local_day(now, owed.place.zone)
-            morning = deadlines.working_morning(today, owed.place)
-            if morning <= now:
-                morning = deadlines.working_morning(today + timedelta(days=1), owed.place)
-            session.execute(
-                sa.update(MilestoneDate)
-                .where(
-                    MilestoneDate.review_id == review_id,
-                    MilestoneDate.key == owed.item.key,
-                    MilestoneDate.slot == owed.slot,
-                    MilestoneDate.remind_at > morning,
-                )
-                .values(remind_at=morning)
-            )
+        with setbacks.review(review_id):
+            seen = snapshot.load(session, review_id, now, lock=True)
+            for owed in owed_now(seen, now, setbacks):
+                whose = {to.person_id for to in recipients.responsible(owed)}
+                if owed.reminder.at >= since and (person_id is None or person_id in whose):
+                    _look_again(session, owed, now)
+
+
+def _look_again(session: Session, owed: Owed, now: datetime) -> None:
+    """Look at a milestone on the next working morning, unless that happens before."""
+    today = deadlines.local_day(now, owed.place.zone)
+    morning = deadlines.working_morning(today, owed.place)
+    if morning <= now:
+        morning = deadlines.working_morning(today + timedelta(days=1), owed.place)
+    session.execute(
+        sa.update(MilestoneDate)
+        .where(
+            MilestoneDate.review_id == owed.seen.id,
+            MilestoneDate.key == owed.item.key,
+            MilestoneDate.slot == owed.slot,
+            MilestoneDate.remind_at > morning,
+        )
+        .values(remind_at=morning)
+    )

@@ -8,6 +8,7 @@ whose guards ask for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
@@ -20,6 +21,7 @@ from review import db, reference
 from review.models import Review
 from review.services import blueprint, work_calendars
 from review.services.errors import NotFound
+from review.services.setbacks import Setbacks
 from workflows import deadlines
 from workflows.deadlines import DUTY_STATION_ZONE, local_day
 from workflows.registry import process
@@ -27,8 +29,7 @@ from workflows.spec import FACT_GROUPS, Facts, Party, Process, Who
 from workflows.working_days import EVERY_DAY
 
 VIENNA = DUTY_STATION_ZONE
-"""The secretariat's duty station: its days end there, and whoever is not signed in reads its hours.
-"""
+"""The secretariat's duty station: whoever is not signed in reads its hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +175,16 @@ def load(
     return with_groups(session, _snapshot(row[0], now), groups)
 
 
-def load_many(session: Session, review_ids: Iterable[int], now: datetime) -> list[Snapshot]:
-    """Many reviews in one statement, without the counted groups of facts, in order of id."""
-    rows = db.execute(session, _MANY, {"ids": list(review_ids)})
-    return sorted((_snapshot(row[0], now) for row in rows), key=lambda item: item.id)
+def load_many(
+    session: Session, review_ids: Iterable[int], now: datetime, setbacks: Setbacks | None = None
+) -> list[Snapshot]:
+    """Many reviews in one statement, without the counted groups of facts, in order of id.
+    One that cannot be read is noted in ``setbacks``, if these are given, and left out."""
+    found: list[Snapshot] = []
+    for (row,) in db.execute(session, _MANY, {"ids": list(review_ids)}):
+        with setbacks.review(row["review"]["id"]) if setbacks else nullcontext():
+            found.append(_snapshot(row, now))
+    return sorted(found, key=lambda item: item.id)
 
 
 def _columns(found: Mapping[str, Any]) -> dict[str, Any]:

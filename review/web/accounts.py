@@ -194,7 +194,9 @@ def _account_page(
         "accounts/show.html",
         preferences=preferences,
         password=password or ChangePasswordForm(formdata=None),
-        coming=reminder_plan.of_person(reading.session(), me, clock.now(), _COMING_DAYS)[:_COMING],
+        coming=reminder_plan.of_person(reading.session(), me, clock.now(), _COMING_DAYS).coming[
+            :_COMING
+        ],
         pause=pauses.in_force(reading.session(), Whose(person_id=me.id), clock.now()),
         dead=dead_addresses.of_person(reading.session(), me),
         held=offices.held_by(reading.session(), me),

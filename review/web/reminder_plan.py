@@ -5,6 +5,7 @@ The secretariat sees everybody's, anybody else what comes to themselves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from types import ModuleType
@@ -21,8 +22,8 @@ from review.policy import Action
 from review.services import exports, pauses, reminder_plan
 from review.services.errors import InvalidGiven, NotFound
 from review.services.pauses import PauseGiven, Whose
+from review.services.planned import MISSION, RULES, Plan, PlanFilters, Planned, Rule, Unplanned
 from review.services.queries import people, reviews
-from review.services.reminder_plan import MISSION, RULES, PlanFilters, Planned, Rule
 from review.web import asked, csv_files, present, reading, rule_words, wording
 from review.web.access import needs, signed_in, viewer
 from review.web.planning_forms import DayField, PlanningForm
@@ -68,19 +69,20 @@ def show() -> ResponseReturnValue:
     reader = asked.Reader(request.args)
     filters, days = _filters(reader)
     everything = reminder_plan.plan(reading.session(), clock.now(), days)
-    chosen = [one for one in everything if filters.fits(one)]
-    shown = chosen[:_SHOWN]
+    plan = filters.chosen(everything)
+    chosen, shown = plan.coming, plan.coming[:_SHOWN]
     return render_template(
         "reminder_plan/show.html",
         days=[(day, list(those)) for day, those in groupby(shown, key=lambda one: one.day)],
         found=len(chosen),
         shown=len(shown),
+        unplanned=plan.unplanned,
         counts=_counts(chosen),
         filters=filters,
         ahead=days,
         spans=DAYS,
-        states=_states(everything, filters),
-        people=_people(everything, filters),
+        states=_states(everything.coming, filters),
+        people=_people(everything.coming, filters),
         roles=_ROLES,
         languages_of_mail=[one.code for one in languages.LANGUAGES],
         rules=RULES,
@@ -97,8 +99,8 @@ def export() -> ResponseReturnValue:
     filters, days = _filters(asked.Reader(request.form))
     now = clock.now()
     with db.transaction() as session:
-        rows = exports.reminder_rows(session, days, filters, actor=viewer(), now=now)
-        lines = [_line(one) for one in rows]
+        plan = exports.reminder_rows(session, days, filters, actor=viewer(), now=now)
+        lines = [*map(_line, plan.coming), *map(_unplanned_line, plan.unplanned)]
     head = [
         _("Day"), _("Falls due (UTC)"), _("To"), _("Role"), _("State"), _("Address"),
         _("Language"), _("Review"), _("Milestone"), _("Due date"), _("Days from the due date"),
@@ -126,7 +128,7 @@ def _address(filters: PlanFilters, days: int) -> dict[str, str]:
     return {name: str(value) for name, value in values.items() if value}
 
 
-def _counts(chosen: list[Planned]) -> dict[str, int]:
+def _counts(chosen: Sequence[Planned]) -> dict[str, int]:
     going = [one for one in chosen if one.telling.held is None]
     digests = {(one.to.person_id, one.digest_at) for one in going if one.digest_at}
     return {
@@ -137,14 +139,14 @@ def _counts(chosen: list[Planned]) -> dict[str, int]:
     }
 
 
-def _states(everything: list[Planned], filters: PlanFilters) -> list[tuple[str, str]]:
+def _states(everything: Sequence[Planned], filters: PlanFilters) -> list[tuple[str, str]]:
     codes = {one.state for one in everything} | {filters.state}
     codes |= {one.owed.seen.columns["iso3"] for one in everything}
     named = [(code, _(reference.party(code).name)) for code in codes if code]
     return sorted(named, key=lambda two: two[1])
 
 
-def _people(everything: list[Planned], filters: PlanFilters) -> list[tuple[int, str]]:
+def _people(everything: Sequence[Planned], filters: PlanFilters) -> list[tuple[int, str]]:
     named = {one.to.person_id: one.to.title for one in everything if one.to.person_id}
     if filters.person is not None and filters.person not in named:
         named[filters.person] = _("nobody in these days")
@@ -170,6 +172,22 @@ def _line(one: Planned) -> list[object]:
         one.digest_at.isoformat() if one.digest_at else "",
         one.telling.held.isoformat() if one.telling.held else "",
     ]
+
+
+def _unplanned_line(one: Unplanned) -> list[object]:
+    told: dict[int, object] = {
+        7: one.iso3,
+        8: unplanned_about(one),
+        11: _("No reminder can be planned"),
+    }
+    return [told.get(column, "") for column in range(15)]
+
+
+@blueprint.app_template_global("unplanned_about")
+def unplanned_about(one: Unplanned) -> str:
+    """Which milestone it is of which no reminder can be planned, in words."""
+    label = _(one.label)
+    return wording.numbered(label, one.slot) if one.repeats else label
 
 
 @blueprint.app_template_global("planned_about")
@@ -283,14 +301,13 @@ def _ended(whose: Whose, here: str) -> ResponseReturnValue:
     return redirect(here)
 
 
-def _page(
-    kind: str, form: PauseForm, whose: Whose, coming: list[Planned], **more: Any
-) -> ResponseReturnValue:
+def _page(kind: str, form: PauseForm, whose: Whose, plan: Plan, **more: Any) -> ResponseReturnValue:
     page = render_template(
         "reminder_plan/pause.html",
         kind=kind,
         form=form,
-        coming=coming,
+        coming=plan.coming,
+        unplanned=plan.unplanned,
         rules=RULES,
         ahead=_USUAL,
         whose=whose,

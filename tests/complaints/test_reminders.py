@@ -103,7 +103,7 @@ def test_janeway_3427_the_plan_names_every_reminder_that_then_comes(case: Case) 
     with clock.frozen(begun), db.reading() as session:
         planned = [
             (one.at.date(), one.to.email, one.telling.notice)
-            for one in reminder_plan.plan(session, begun, ahead)
+            for one in reminder_plan.plan(session, begun, ahead).coming
         ]
     case.live((begun + ahead * DAY).date(), hours=(12, 23))
     kinds = ("reminder", "reminder_passed_on", "escalation")

@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from review import cli, clock, db
-from review.models import Audit, MilestoneDate, Outbox
+from review.models import Audit, DayOff, MilestoneDate, Outbox
 from review.services import reminder_plan
 from tests import world
 from tests.world import START
 
+DAY = timedelta(days=1)
 NOW = START + timedelta(days=2)
 
 
@@ -39,7 +40,7 @@ def test_programs_read_what_the_plan_says(stored: str, capsys: pytest.CaptureFix
 
     told = json.loads(capsys.readouterr().out)
     with db.reading() as session:
-        planned = reminder_plan.plan(session, NOW, 60)
+        planned = reminder_plan.plan(session, NOW, 60).coming
     assert [(one["at"], one["address"], one["offset"]) for one in told] == [
         (one.at.isoformat(), one.to.email, one.owed.reminder.offset) for one in planned
     ]
@@ -114,3 +115,30 @@ def test_bad_input_is_one_line(
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert told in said.err
+
+
+def test_what_cannot_be_planned_is_said(stored: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with db.transaction() as session:
+        session.add_all(
+            DayOff(iso3="ZWE", day=START.date() + n * DAY, name="Specimen", recorded_at=START)
+            for n in range(-30, 150)
+        )
+        number = session.scalar(sa.select(MilestoneDate.review_id).limit(1))
+    assert reminders("plan") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        "Of this no reminder can be planned: ZMB experts_nominated:1"
+        f" (review {number}, CalendarError)"
+    ) in lines
+    assert lines[-1] == f"{sum(line.startswith('  ') for line in lines)} messages in 30 days."
+
+    assert reminders("plan", "--json", "--state", "ZMB") == 0
+    told = json.loads(capsys.readouterr().out)
+    gaps = [one for one in told if one["problem"]]
+    assert [(one["milestone"], one["slot"], one["problem"], one["at"]) for one in gaps] == [
+        ("experts_nominated", 1, "CalendarError", None)
+    ]
+    assert len({tuple(one) for one in told}) == 1, "every entry has the same names"
+    assert len(told) > 1
+    assert reminders("plan", "--json", "--state", "ITA") == 0
+    assert not [one for one in json.loads(capsys.readouterr().out) if one["problem"]]

@@ -20,8 +20,8 @@ from review.models import Audit, Cycle, DayOff, MilestoneDate, Outbox, Pause, Pe
 from review.services import digest, pauses, recipients, reminder_plan, reminders, steps
 from review.services.errors import InvalidGiven, NotAllowed, NotFound
 from review.services.pauses import PauseGiven, Whose
+from review.services.planned import Planned, Rule
 from review.services.queries.my_turn import my_turn
-from review.services.reminder_plan import Planned, Rule
 from tests import world
 from tests.world import World
 
@@ -115,7 +115,7 @@ def pause(w: World, whose: Whose, until: date, at: datetime, actor: Person | Non
 
 def compare(w: World, start: datetime, days: int) -> list[Planned]:
     """Plan, live through it, and find the same; returns the plan."""
-    planned = reminder_plan.plan(w.session, start, days)
+    planned = list(reminder_plan.plan(w.session, start, days).coming)
     foreseen = in_words(planned, start, days)
     live(w, start, days)
     assert foreseen == written(w.session, start)
@@ -178,7 +178,7 @@ def test_a_plan_changes_nothing_and_reads_no_confidential_text(started: World) -
         MilestoneDate.review_id, MilestoneDate.key, MilestoneDate.slot
     )
     before = started.session.scalars(moments).all()
-    assert reminder_plan.plan(started.session, started.now, 60)
+    assert reminder_plan.plan(started.session, started.now, 60).coming
     assert started.session.scalars(moments).all() == before
     assert not started.session.dirty
     assert not started.session.new
@@ -391,7 +391,8 @@ def test_what_is_refused_changes_nothing(answering: World) -> None:
 
 def test_somebody_of_a_state_sees_what_comes_to_them_alone(answering: World) -> None:
     several(answering)
-    mine = reminder_plan.of_person(answering.session, answering.focal_point, answering.now, 60)
+    whose = answering.focal_point
+    mine = reminder_plan.of_person(answering.session, whose, answering.now, 60).coming
     assert mine
     assert {one.to.person_id for one in mine} == {answering.focal_point.id}
     assert {one.owed.seen.id for one in mine} == {answering.review_id}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from review import clock, db
-from review.models import Audit, Pause
+from review.models import Audit, MilestoneDate, Pause
 from tests.web.office import NOW, Office, soup, token, words
 
 PAUSE = {"until": (NOW + timedelta(days=10)).date().isoformat(), "reason": "Specimen reason."}
@@ -40,6 +40,23 @@ def test_the_plan_names_who_is_told_of_what_and_why(office: Office) -> None:
     assert "Zambia" in text
     assert "Reminder before the due date" in text
     assert "single messages" in text
+
+
+def test_what_cannot_be_planned_is_left_out_and_named(office: Office) -> None:
+    client = office.browser("officer")
+    assert "no reminder can be planned" not in soup(client, "/reminders").get_text(" ")
+    with db.transaction() as session:
+        session.add(
+            MilestoneDate(review_id=office.ids["ZMB"], key="of_another_release", slot=0,
+                          remind_at=NOW)
+        )  # fmt: skip
+    note = "Of these no reminder can be planned: Zambia : of_another_release"
+    for path in ("/reminders", "/reminders?state=ZMB", f"/reviews/{office.ids['ZMB']}/reminders"):
+        assert note in " ".join(soup(client, path).get_text(" ").split())
+    assert note not in " ".join(soup(client, "/reminders?state=PNG").get_text(" ").split())
+    assert soup(client, "/reminders?days=60").select("tbody tr"), "the others are planned"
+    lines = send(office, "officer", "/reminders.csv").text.splitlines()
+    assert [line for line in lines if "of_another_release" in line and "No reminder can be" in line]
 
 
 def test_filters_narrow_the_plan_and_nonsense_is_named(office: Office) -> None:

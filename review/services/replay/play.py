@@ -21,6 +21,7 @@ from review.services.replay import given, lots
 from review.services.replay.people import People
 from review.services.replay.result import Result, summarize
 from review.services.seed import draw_recorded_at, load, mark_milestone, record_draw
+from review.services.setbacks import Setbacks
 from review.services.snapshot import VIENNA
 from workflows.deadlines import end_of_day
 from workflows.registry import process
@@ -234,5 +235,7 @@ def _sweep(session: Session, day: date, until: datetime) -> None:
     """Write the reminders of a day, as recorded: nobody is really reminded of the past."""
     at = min(datetime.combine(day, _SWEPT_AT), until)
     with clock.frozen(at):
-        while reminders.sweep(session, clock.now(), simulated=True) == reminders.BATCH:
-            pass
+        found, count = Setbacks(), reminders.BATCH
+        while count == reminders.BATCH:
+            count = reminders.sweep(session, clock.now(), simulated=True, setbacks=found)
+        found.end()
