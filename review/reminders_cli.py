@@ -116,7 +116,7 @@ def _gap(one: Unplanned) -> dict[str, Any]:
 
 
 def _show(plan: Plan, days: int) -> None:
-    """A heading a day, a line a message, hours of the place where the step is owed."""
+    """A heading a day, a line a message, hours of the place whose morning it is."""
     from zoneinfo import ZoneInfo
 
     day = None
@@ -125,7 +125,7 @@ def _show(plan: Plan, days: int) -> None:
             day = one.day
             print(f"{day:%a} {day.isoformat()}")
         owed = one.owed
-        hour = one.at.astimezone(ZoneInfo(owed.place.zone))
+        hour = one.at.astimezone(ZoneInfo(one.place.zone))
         way = "digest" if one.digest_at else "single"
         if one.telling.held:
             way = f"paused until {one.telling.held.isoformat()}"

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from workflows.spec import Deadline, Process, Recipient, Rule
-from workflows.working_days import EVERY_DAY, LONGEST_PAUSE, WorkCalendar
+from workflows.working_days import EVERY_DAY, LONGEST_PAUSE, CalendarError, WorkCalendar
 
 DUTY_STATION_ZONE = "Europe/Vienna"
 """Where the secretariat's days end. No setting: the periods of a review do not depend on where
@@ -149,6 +149,19 @@ def _nine_o_clock(day: date, place: Place) -> datetime:
 def working_morning(day: date, place: Place) -> datetime:
     """The morning of this day or, if nobody works then, of the next working day; in UTC."""
     return _nine_o_clock(place.calendar.from_then_on(day), place)
+
+
+def when_all_work(moment: datetime, places: Sequence[Place]) -> datetime:
+    """The moment if it is a working day at all these places, else the first morning that is.
+
+    A morning is that of the place that rested last; in UTC. Raises CalendarError.
+    """
+    for _ in range(LONGEST_PAUSE):
+        rests = [one for one in places if not one.calendar.works(local_day(moment, one.zone))]
+        if not rests:
+            return moment
+        moment = working_morning(local_day(moment, rests[0].zone), rests[0])
+    raise CalendarError(f"no day on which all work within {LONGEST_PAUSE} mornings of {moment}")
 
 
 def reminder_due(rules: Rules, due: date, place: Place, now: datetime) -> Reminder | None:

@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import DeadAddress, MailAttempt, Member, Outbox, Person
+from review.models import DeadAddress, MailAttempt, Member, Outbox, Pause, Person
 
 MINUTE: Final = timedelta(minutes=1)
 """In which the tries for a domain are counted."""
@@ -35,6 +35,8 @@ class Claimed:
     """Its reader's account is closed."""
     left: bool
     """Its reader's last part in the review has ended."""
+    paused: bool = False
+    """A pause has begun since it was written: of its reader or review; a digest's: of any."""
 
 
 _TRIED: Final = (
@@ -51,7 +53,18 @@ _LEFT: Final = (
     .limit(1)
     .scalar_subquery()
 )
-KNOWN: Final = sa.select(Outbox, _TRIED, _DEAD, _CLOSED, sa.func.coalesce(_LEFT, sa.false()))
+_PAUSED: Final = sa.exists().where(
+    Pause.ended_at.is_(None),
+    Pause.set_at > Outbox.created_at,
+    sa.or_(
+        Pause.person_id == Outbox.person_id,
+        Pause.review_id == Outbox.review_id,
+        sa.and_(Outbox.notice == "digest", Pause.review_id.is_not(None)),
+    ),
+)
+KNOWN: Final = sa.select(
+    Outbox, _TRIED, _DEAD, _CLOSED, sa.func.coalesce(_LEFT, sa.false()), _PAUSED
+)
 """What a claim says, of every mail there is; ``since``: from when tries are counted."""
 _NEXT: Final = (
     KNOWN.where(

@@ -47,6 +47,7 @@ from review.services import (
     ladder,
     mail_links,
     outdated,
+    put_off,
     refusals,
     work_calendars,
 )
@@ -82,6 +83,8 @@ class Round:
     later: int = 0
     dropped: int = 0
     """Reminders that had nothing left to remind of when their turn came."""
+    put_off: int = 0
+    """Reminders whose turn came on a day off or in a pause."""
     passed_on: int = 0
     """Mails to an address that does not work, written to the next one instead."""
     more: bool = field(default=False, compare=False)
@@ -168,6 +171,10 @@ def _deliver(session: Session, mail: Claimed, course: _Course, now: datetime) ->
     if reason := outdated.reason(session, mail, now):
         row.state, row.error = "recorded", reason
         done.dropped += 1
+        return True
+    if at := put_off.until(session, mail, _days_off(session, row, course), now):
+        row.next_try_at, row.error = at, put_off.PUT_OFF
+        done.put_off += 1
         return True
     if mail.dead and ladder.pass_on(session, row, now):
         row.state, row.error = "recorded", PASSED_ON

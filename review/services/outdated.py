@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Member, MilestoneDate, Outbox, Person
-from review.services import capabilities, handover, succession_mails
+from review.services import capabilities, handover, put_off, succession_mails
 from review.services.claims import Claimed
 from review.services.recipients import NOTICES, PASSED_ON
 
 CLOSED: Final = "Not sent: the account was closed."
 NOTHING_OPEN: Final = "Not sent: nothing was open any more."
+REPLACED: Final = "Not sent: a later reminder takes its place."
 LEFT: Final = "Not sent: its reader has left the review."
 _LAST_WORDS: Final = {
     succession_mails.ENDED,
@@ -46,20 +47,27 @@ def reason(session: Session, mail: Claimed, now: datetime) -> str:
     if gone := _gone(session, mail):
         return gone
     if row.notice in NOTICES:
-        # who hears it for a State besides its people has no part in the review
-        reader = None if row.notice == PASSED_ON else row.person_id
-        open_still = _is_open(session, reader, row.review_id, row.params)
-        return "" if open_still else NOTHING_OPEN
-    if row.notice == "digest":
-        items = [
-            item
-            for item in row.params["items"]
-            if _is_open(session, row.person_id, item["review_id"], item)
-        ]
-        if len(items) != len(row.params["items"]):
-            row.params = {**row.params, "items": items}
-        return "" if items else NOTHING_OPEN
-    return ""
+        return _of_reminder(session, row, now)
+    return _of_digest(session, row) if row.notice == "digest" else ""
+
+
+def _of_reminder(session: Session, row: Outbox, now: datetime) -> str:
+    # who hears it for a State besides its people has no part in the review
+    reader = None if row.notice == PASSED_ON else row.person_id
+    if not _is_open(session, reader, row.review_id, row.params):
+        return NOTHING_OPEN
+    return REPLACED if put_off.is_replaced(session, row, now) else ""
+
+
+def _of_digest(session: Session, row: Outbox) -> str:
+    items = [
+        item
+        for item in row.params["items"]
+        if _is_open(session, row.person_id, item["review_id"], item)
+    ]
+    if len(items) != len(row.params["items"]):
+        row.params = {**row.params, "items": items}
+    return "" if items else NOTHING_OPEN
 
 
 def _gone(session: Session, mail: Claimed) -> str:

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from review import policy
 from review.languages import N_
-from review.models import Pause, Person, Review
+from review.models import Outbox, Pause, Person, Review
 from review.policy import Action
-from review.services import audit, digest, reminders
+from review.services import audit, digest, put_off, reminders
 from review.services.audit import Verb
 from review.services.errors import InvalidGiven, NotAllowed, NotFound
 from review.services.snapshot import VIENNA
@@ -153,6 +153,9 @@ def _look_again(session: Session, ended: Pause, now: datetime) -> None:
     else:
         about = digest.reviews_of(session, session.get_one(Person, ended.person_id))
     reminders.resume(session, about, ended.person_id, since=ended.set_at, now=now)
+    own = Outbox.person_id == ended.person_id
+    whose = own if ended.person_id else Outbox.review_id == ended.review_id
+    put_off.look_again(session, whose, now)
 
 
 def _faults(given: PauseGiven, today: date, longest: int) -> dict[str, str]:

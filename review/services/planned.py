@@ -9,9 +9,9 @@ from typing import Final
 
 from review.languages import N_
 from review.services.recipients import ESCALATION, PASSED_ON, Owed, Telling
-from review.services.setbacks import Place
+from review.services.setbacks import Place as About
 from review.services.snapshot import Someone
-from workflows.deadlines import local_day
+from workflows.deadlines import Place, local_day
 from workflows.registry import process
 from workflows.spec import Milestone, Party, Trigger
 
@@ -44,10 +44,13 @@ class Planned:
     """One coming message, or one that a pause keeps back."""
 
     at: datetime
-    """When it falls due, UTC."""
+    """When it leaves; where a digest waits for it or a pause keeps it back, when it falls due. UTC.
+    """
     telling: Telling
     digest_at: datetime | None = None
     """When the digest that it waits for is written, UTC; None for a message of its own."""
+    waits: bool = False
+    """It falls due on a day off of its reader, and leaves on their next working morning."""
 
     @property
     def owed(self) -> Owed:
@@ -60,14 +63,19 @@ class Planned:
         return self.telling.to
 
     @property
-    def place(self) -> Place:
+    def about(self) -> About:
         """Review, milestone and slot."""
         return self.owed.seen.id, self.owed.item.key, self.owed.slot
 
     @property
+    def place(self) -> Place:
+        """Whose morning it is: where the step is owed, or where a reader has had a day off."""
+        return self.telling.place if self.waits else self.owed.place
+
+    @property
     def day(self) -> date:
-        """The day where the step is owed."""
-        return local_day(self.at, self.owed.place.zone)
+        """The day at that place."""
+        return local_day(self.at, self.place.zone)
 
     @property
     def rule(self) -> Rule:
@@ -93,7 +101,8 @@ class Planned:
     def capital(self) -> str:
         """Where the day is counted."""
         sides, party = self.owed.seen.sides, self.owed.party
-        return "Vienna" if party is Party.SECRETARIAT else sides[self.owed.side].capital
+        office = party is Party.SECRETARIAT or (self.waits and self.telling.notice == ESCALATION)
+        return "Vienna" if office else sides[self.owed.side].capital
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,9 @@ WITH due AS MATERIALIZED (
   INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
     next_try_at, state)
   SELECT x.key, x.notice, due.review_id, x.person_id, x.address, x.language, x.params, %(now)s,
-    %(now)s, x.state
+    coalesce(x.next_try_at, %(now)s), x.state
   FROM due, jsonb_to_recordset(due.mails) AS x(key text, notice text, person_id bigint,
-    address text, language text, params jsonb, state text)
+    address text, language text, params jsonb, next_try_at timestamptz, state text)
   ON CONFLICT (key) DO NOTHING
 ), used AS (
   DELETE FROM prepared_reminder p USING due

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from review.services import prepared, recipients, reminders, snapshot
 from review.services.planning import Key
 from review.services.recipients import Office
+from review.services.reminders import Look
 from review.services.setbacks import ROW_FAULTS, Place, Setbacks
 from review.services.snapshot import Snapshot
 from workflows.deadlines import local_day
@@ -69,22 +70,31 @@ def _decided(seen: Snapshot, key: Key, knows: Office, at: datetime) -> dict[str,
     """What a sweep at this moment, or later on the same day at the place, would write."""
     then = replace(seen, now=at)
     found = reminders.look(then, key, knows, at)
+    told = [one for one in found.tellings if one.held is None]
     return {
         "review_id": seen.id,
         "key": key[0],
         "slot": key[1],
         "at": at.isoformat(),
-        "valid_until": _valid_until(then, key, at, found.again_at).isoformat(),
+        "valid_until": _valid_until(then, key, at, found).isoformat(),
         "again_at": found.again_at.isoformat() if found.again_at else None,
-        "mails": [reminders.mail(one) for one in found.tellings if one.held is None],
+        "mails": [reminders.mail(one, at) for one in told],
         "version": seen.version,
     }
 
 
-def _valid_until(seen: Snapshot, key: Key, at: datetime, again_at: datetime | None) -> datetime:
-    """The end of that day at the place: days off, pauses and rungs all change with the day."""
+def _valid_until(seen: Snapshot, key: Key, at: datetime, found: Look) -> datetime:
+    """The end of that day at the place: days off, pauses and rungs all change with the day.
+
+    Also where its readers work: on which day a mail leaves depends on theirs.
+    """
     item = seen.process.milestone(key[0])
-    zone = seen.place_of(item.owner_of(0 if item.repeats else key[1]), key[1]).zone
+    own = seen.place_of(item.owner_of(0 if item.repeats else key[1]), key[1])
+    zones = {own.zone, *(one.place.zone for one in found.tellings)}
+    ends = [_midnight_after(at, zone) for zone in zones]
+    return min([*ends, found.again_at] if found.again_at else ends)
+
+
+def _midnight_after(at: datetime, zone: str) -> datetime:
     tomorrow = local_day(at, zone) + timedelta(days=1)
-    midnight = datetime.combine(tomorrow, time(), ZoneInfo(zone))
-    return min(midnight, again_at) if again_at else midnight
+    return datetime.combine(tomorrow, time(), ZoneInfo(zone))

@@ -20,7 +20,7 @@ from review.policy import ADMINISTRATOR
 from review.services import holds, notices
 from review.services.holds import Holds
 from review.services.snapshot import Snapshot, Someone
-from workflows.deadlines import Place, Reminder
+from workflows.deadlines import Place, Reminder, when_all_work
 from workflows.spec import Milestone, Party, Recipient, Trigger
 
 REMINDER: Final = "reminder"
@@ -96,6 +96,20 @@ class Telling:
     """The last day of the pause that keeps it back."""
     instead: str = ""
     """Why the office is told in place of those who owe it: RESTING, UNREACHED or not at all."""
+
+    @property
+    def place(self) -> Place:
+        """Where its reader works: the office at the duty station, others where it is owed."""
+        if self.notice == ESCALATION:
+            return self.owed.seen.place_of(Party.SECRETARIAT, 0)
+        return self.owed.place
+
+    def leaves_at(self, at: datetime) -> datetime:
+        """When a mail that is written at this moment leaves: on a day on which all of them work.
+
+        One for a digest leaves with it. Raises CalendarError.
+        """
+        return at if self.waits else when_all_work(at, (self.owed.place, self.place))
 
     @property
     def key(self) -> str:

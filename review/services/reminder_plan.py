@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import MilestoneDate, Outbox, Person, Review
-from review.services import digest, recipients, reminders, snapshot
+from review.services import digest, put_off, recipients, reminders, snapshot
 from review.services.digest import Reader
 from review.services.holds import Holds
 from review.services.planned import Plan, Planned, Unplanned
@@ -47,7 +47,7 @@ def plan(
     coming = list(foretell(seen, knows, now, now + timedelta(days=days), setbacks))
     written = _written(session, {one.telling.key for one in coming})
     coming = [one for one in coming if one.telling.key not in written]
-    coming += _waiting(session, seen, knows, setbacks)
+    coming += _waiting(session, seen, knows, now, setbacks)
     coming = sorted(_with_digests(session, coming, knows.holds, now, setbacks), key=_order)
     return Plan(tuple(coming), tuple(_unplanned(rows, setbacks)))
 
@@ -110,7 +110,8 @@ def _climb(
     while at is not None and at < until:
         look = reminders.look(review, key, knows, at)
         for one in look.tellings:
-            yield Planned(at, one)
+            leaves_at = one.leaves_at(at) if one.held is None else at
+            yield Planned(leaves_at, one, waits=leaves_at > at)
         at = look.again_at
 
 
@@ -125,24 +126,27 @@ def _written(session: Session, keys: set[str]) -> set[str]:
 
 
 def _waiting(
-    session: Session, seen: Sequence[Snapshot], knows: Office, setbacks: Setbacks
+    session: Session,
+    seen: Sequence[Snapshot],
+    knows: Office,
+    now: datetime,
+    setbacks: Setbacks,
 ) -> Iterator[Planned]:
-    """Reminders that have fallen due and wait for a digest."""
+    """Reminders that have fallen due and wait for a digest or for a working morning."""
     reviews = {one.id: one for one in seen}
-    wanted = sa.select(Person).where(Person.id.in_(knows.digests))
-    people = {one.id: one for one in session.scalars(wanted)}
-    for row in session.scalars(digest.waiting(knows.digests)):
-        review, person = reviews.get(row.review_id or 0), people.get(row.person_id or 0)
+    rows = [*session.scalars(digest.waiting(knows.digests)), *session.scalars(put_off.waiting(now))]
+    for row in rows:
+        review = reviews.get(row.review_id or 0)
         key = (row.params["milestone"], row.params["milestone_slot"])
-        if review is None or person is None or key not in review.dates:
+        if review is None or key not in review.dates:
             continue
         found: list[Planned] = []
         with setbacks.milestone(review.id, *key):
-            found += _still_owed(row, review, key, person)
+            found += _still_owed(row, review, key)
         yield from found
 
 
-def _still_owed(row: Outbox, review: Snapshot, key: Key, person: Person) -> Iterator[Planned]:
+def _still_owed(row: Outbox, review: Snapshot, key: Key) -> Iterator[Planned]:
     """A message that waits; nothing if what it is about is done or of another date."""
     owed = reminders.owed_at(review, key, row.created_at)
     if owed is None or (owed.due_on and str(owed.due_on)) != row.params["due"]:
@@ -150,13 +154,16 @@ def _still_owed(row: Outbox, review: Snapshot, key: Key, person: Person) -> Iter
     rules = review.process.rules(owed.item, owed.reminder.rule.on)
     rule = rule_at(rules, row.params["offset"]) or owed.reminder.rule
     rung = Reminder(row.created_at, row.params["offset"], rule)
+    given = row.params
     to = Someone(
-        person.id, row.params["role"], owed.side, person.email, person.title, person.language,
-        person.time_zone,
+        row.person_id or 0, given["role"], owed.side, row.address, given["title"], row.language,
+        given["time_zone"],
     )  # fmt: skip
-    instead = str(row.params.get("instead") or "")
-    owed = replace(owed, reminder=rung)
-    yield Planned(row.created_at, Telling(row.notice, owed, to, waits=True, instead=instead))
+    bundled = row.state == "recorded"
+    told = Telling(
+        row.notice, replace(owed, reminder=rung), to, bundled, instead=given.get("instead") or ""
+    )
+    yield Planned(row.created_at if bundled else row.next_try_at, told, waits=not bundled)
 
 
 def _with_digests(
@@ -177,7 +184,7 @@ def _with_digests(
     taken = _taken(session, waits, now)
     for person_id, reader in digest.readers(session, people).items():
         found: list[Planned] = []
-        with setbacks.all_of(one.place for one in waits[person_id]):
+        with setbacks.all_of(one.about for one in waits[person_id]):
             found += _bundled(waits[person_id], reader, pauses, taken.get(person_id, set()), now)
         yield from found
 

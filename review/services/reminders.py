@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -22,9 +22,11 @@ from review.models import MilestoneDate
 from review.services import notices, planning, prepared, recipients, snapshot
 from review.services.planning import Key
 from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
-from review.services.setbacks import ROW_FAULTS, Place, Setbacks
+from review.services.setbacks import ROW_FAULTS, Setbacks
+from review.services.setbacks import Place as About
 from review.services.snapshot import Snapshot, Someone
 from workflows import deadlines
+from workflows.deadlines import Place
 from workflows.spec import Party, Recipient, Trigger
 
 BATCH: Final = 500
@@ -49,10 +51,10 @@ _WRITE = sa.text("""
 WITH o AS (
   INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
     next_try_at, state)
-  SELECT x.key, x.notice, x.review_id, x.person_id, x.address, x.language, x.params, :now, :now,
-    x.state
+  SELECT x.key, x.notice, x.review_id, x.person_id, x.address, x.language, x.params, :now,
+    coalesce(x.next_try_at, :now), x.state
   FROM json_to_recordset(:mails) AS x(key text, notice text, review_id bigint, person_id bigint,
-    address text, language text, params jsonb, state text)
+    address text, language text, params jsonb, next_try_at timestamptz, state text)
   ON CONFLICT (key) DO NOTHING
 )
 UPDATE milestone m SET remind_at = x.remind_at
@@ -82,7 +84,7 @@ class _Sweep:
 class _Decided(NamedTuple):
     """What is written about a milestone, as texts of JSON."""
 
-    place: Place
+    about: About
     mails: tuple[str, ...]
     following: str
 
@@ -127,13 +129,13 @@ def _one_by_one(run: _Sweep) -> int:
     """Each row by itself; what was decided ahead is decided again."""
     due = _due(run)
     for one in _decide(run, due):
-        with run.setbacks.milestone(*one.place), run.session.begin_nested():
+        with run.setbacks.milestone(*one.about), run.session.begin_nested():
             _write(run, [one])
     prepared.forget(run.session, run.setbacks.milestones)
     return len(due)
 
 
-def _due(run: _Sweep) -> list[Place]:
+def _due(run: _Sweep) -> list[About]:
     given: dict[str, object] = {"now": run.now, "batch": run.batch}
     if not run.setbacks.milestones:
         return [(row[0], row[1], row[2]) for row in run.session.execute(_DUE, given)]
@@ -141,7 +143,7 @@ def _due(run: _Sweep) -> list[Place]:
     return [(row[0], row[1], row[2]) for row in run.session.execute(_OTHERS_DUE, given)]
 
 
-def _decide(run: _Sweep, due: Sequence[Place]) -> list[_Decided]:
+def _decide(run: _Sweep, due: Sequence[About]) -> list[_Decided]:
     seen = snapshot.load_many(run.session, {place[0] for place in due}, run.now, run.setbacks)
     reviews = {one.id: one for one in seen}
     knows = recipients.office(run.session, run.now)
@@ -150,7 +152,8 @@ def _decide(run: _Sweep, due: Sequence[Place]) -> list[_Decided]:
         review_id, key, slot = place
         with run.setbacks.milestone(*place):
             found = look(reviews[review_id], (key, slot), knows, run.now)
-            mails = [mail(one, simulated=run.simulated) for one in found.tellings if not one.held]
+            told = [one for one in found.tellings if one.held is None]
+            mails = [mail(one, run.now, simulated=run.simulated) for one in told]
             at = found.again_at and found.again_at.isoformat()
             following = {"review_id": review_id, "key": key, "slot": slot, "remind_at": at}
             texts = tuple(json.dumps(one) for one in mails)
@@ -206,9 +209,13 @@ def owed_at(seen: Snapshot, key: Key, at: datetime) -> Owed | None:
     return Owed(seen, item, key[1], reminder, found.day, found.place) if reminder else None
 
 
-def mail(one: Telling, *, simulated: bool = False) -> dict[str, Any]:
-    """The row of the outbox for one person who is told."""
+def mail(one: Telling, at: datetime, *, simulated: bool = False) -> dict[str, Any]:
+    """The row of the outbox for one person who is told at a moment.
+
+    Without ``next_try_at`` it leaves at once: it waits where its reader has a day off.
+    """
     more = {"digest": True} if one.waits else {}
+    leaves_at = one.leaves_at(at)
     return {
         "key": one.key,
         "notice": one.notice,
@@ -217,6 +224,7 @@ def mail(one: Telling, *, simulated: bool = False) -> dict[str, Any]:
         "address": one.to.email,
         "language": one.to.language,
         "params": params(one.owed, one.notice, one.to, one.instead) | more,
+        "next_try_at": leaves_at.isoformat() if leaves_at > at and not simulated else None,
         "state": "recorded" if simulated or one.waits else "waiting",
     }
 

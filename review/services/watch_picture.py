@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import Heartbeat
-from review.services import heartbeats, refusals
+from review.services import heartbeats, put_off, refusals
 from review.services.heartbeats import Job
 from review.services.refusals import Streak
 
@@ -64,7 +64,7 @@ def look(
 ) -> Picture:
     """See how everything stands. ``machine`` reads this machine's own clock."""
     before = machine()
-    row = session.execute(_SEEN, _moments(now)).one()
+    row = session.execute(_SEEN, _moments(now) | {"put_off": put_off.PUT_OFF}).one()
     return Picture(
         now=now,
         jobs=tuple(jobs),
@@ -116,8 +116,12 @@ WITH tries AS (
     count(*) FILTER (WHERE fate_at <= :hour) AS old
   FROM outbox WHERE fate_at > :day AND fate_at <= :now AND fate IN ('bounced', 'complained')
 ), waits AS (
-  SELECT created_at, attempts = 0 AND error = '' AS untried
-  FROM outbox WHERE state = 'waiting' AND created_at <= :now
+  -- what is not to leave yet (its reader has a day off or a pause) does not wait for us
+  SELECT CASE WHEN untried THEN greatest(created_at, next_try_at) ELSE created_at END AS created_at,
+    untried
+  FROM (SELECT *, attempts = 0 AND error = '' OR error = :put_off AS untried FROM outbox
+    WHERE state = 'waiting') AS o
+  WHERE created_at <= :now AND NOT (untried AND next_try_at > :now)
 ), taken AS (SELECT max(at) AS at FROM mail_attempt WHERE outcome = 'accepted')
 SELECT
   (SELECT count(*) FROM waits) AS waiting,

@@ -24,12 +24,13 @@ from review.services.planned import Planned, Rule
 from review.services.queries.my_turn import my_turn
 from tests import world
 from tests.world import World
+from workflows.deadlines import local_day
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 LIMIT = 90
 Told = tuple[str, datetime, str]
-"""The key of a message, the hour in which it is written, and that of its digest."""
+"""The key of a message, the hour in which it is written or may leave, and that of its digest."""
 
 
 @pytest.fixture
@@ -80,7 +81,8 @@ def written(session: Session, since: datetime) -> list[Told]:
     for one in found:
         bundle = digests.get(str(one.params.get("digest")))
         if one.created_at >= since or (bundle and bundle >= since):
-            rows.append((one.key, one.created_at, f"digest {bundle}" if bundle else one.state))
+            leaves_at = max(one.created_at, one.next_try_at)
+            rows.append((one.key, leaves_at, f"digest {bundle}" if bundle else one.state))
     return sorted(rows)
 
 
@@ -133,7 +135,11 @@ def test_what_is_written_in_six_weeks_is_what_the_plan_said(started: World) -> N
     assert len(planned) > 60
     assert {one.rule for one in planned} == {Rule.BEFORE, Rule.AFTER, Rule.ESCALATION}
     assert len({one.owed.seen.id for one in planned}) == 6
-    assert all(one.owed.place.calendar.works(one.day) for one in planned)
+    assert all(one.place.calendar.works(one.day) for one in planned)
+    for one in planned:
+        there = one.telling.place  # nobody is reminded on a day off, whoever owes it
+        assert there.calendar.works(local_day(one.at, there.zone))
+    assert any(one.waits for one in planned)
     assert {one.at.astimezone(_zone(one)).hour for one in planned if one.at > start} == {9}
 
 
@@ -202,7 +208,7 @@ def test_a_day_off_that_is_removed_leaves_no_milestone_without_reminders(started
 
 
 def _zone(one: Planned) -> ZoneInfo:
-    return ZoneInfo(one.owed.place.zone)
+    return ZoneInfo(one.place.zone)
 
 
 # Pauses ------------------------------------------------------------------------------------------

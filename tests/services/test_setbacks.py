@@ -166,9 +166,9 @@ def _unwritable(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """The mail to one address violates a constraint of the outbox."""
     whole = reminders.mail
 
-    def mail(one: Telling, **more: Any) -> dict[str, Any]:
+    def mail(one: Telling, at: datetime, **more: Any) -> dict[str, Any]:
         long = {"address": "x" * 300} if one.to.email == address else {}
-        return whole(one, **more) | long
+        return whole(one, at, **more) | long
 
     monkeypatch.setattr(reminders, "mail", mail)
 
@@ -357,7 +357,7 @@ def test_the_plan_says_of_what_none_can_be_made(started: World) -> None:
     assert [one.telling.key for one in found.coming] == [
         one.telling.key
         for one in whole.coming
-        if one.place != (started.review_id, "experts_nominated", 1)
+        if one.about != (started.review_id, "experts_nominated", 1)
     ]
 
 

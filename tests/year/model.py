@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.year.standing import Owed, Place, Standing
+from tests.year.standing import VIENNA, Owed, Place, Standing
 from workflows.spec import Party, Recipient, Rule
 
 
@@ -40,16 +40,24 @@ class Told:
     owed: tuple[int, str, int, date | None] | None = None
     passed_on: bool = False
     """To somebody without a part in the review: their leaving it changes nothing."""
+    offset: int = 0
+    places: tuple[Place, ...] = ()
+    """Where it is owed and where it is read: it leaves on a working day of both."""
+    not_before: datetime | None = None
+    """It was put off to this morning."""
+    tried: bool = False
+    """It was put off when its turn came, not when it was written."""
 
 
 class Model(Standing):
-    """The plan, and what has become of it. ``expected`` are the keys of what must arrive."""
+    """The plan, and what has become of it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waiting: list[Told] = []
         """Written and not yet taken by the mail server."""
-        self.expected: list[str] = []
+        self.expected: list[tuple[str, datetime]] = []
+        """The keys of what must arrive, and at which look of the worker."""
         self.dropped: list[str] = []
         self.for_digest: dict[int, list[Told]] = {}
         self.digests: set[str] = set()
@@ -68,9 +76,10 @@ class Model(Standing):
                 continue
             one.said = offset
             for told in self._tellings(one, offset, rule):
-                self._write(told)
+                self._write(told, now)
 
-    def _write(self, told: Told) -> None:
+    def _write(self, told: Told, now: datetime) -> None:
+        told.not_before = self._morning(told, now)
         if told.person_id and self.accounts[told.person_id].digest and not told.passed_on:
             self.for_digest.setdefault(told.person_id, []).append(told)
         else:
@@ -79,14 +88,17 @@ class Model(Standing):
     def _tellings(self, one: Owed, offset: int, rule: Rule) -> Iterator[Told]:
         about = (one.review_id, one.item.key, one.slot, one.due)
         name = f"{one.key}:{offset}"
+        own, office = (one.place,), (one.place, Place(VIENNA, "AUT"))
         reached = list(self._reached(one, rule))
         for to, reader in reached:
             first = to is Recipient.PERSON
             notice = "reminder" if first else "reminder_passed_on"
-            yield Told(f"remind:{name}:{reader.name}", notice, reader.person_id, about, not first)
+            key = f"remind:{name}:{reader.name}"
+            yield Told(key, notice, reader.person_id, about, not first, offset, own)
         if Recipient.SECRETARIAT in rule.to or not reached:
             for number in self._watchers(one):
-                yield Told(f"escalate:{name}:{number}", "escalation", number, about)
+                key = f"escalate:{name}:{number}"
+                yield Told(key, "escalation", number, about, False, offset, office)
 
     def _reached(self, one: Owed, rule: Rule) -> Iterator[tuple[Recipient, Reader]]:
         """Whom the rule names; where there is none of them, the next one up the ladder."""
@@ -169,7 +181,7 @@ class Model(Standing):
             self.for_digest[number] = []
             if mine or any(one.notice == "escalation" for one in rows):
                 self.digests.add(key)
-                self.waiting.append(Told(key, "digest", number))
+                self.waiting.append(Told(key, "digest", number, places=(place,)))
 
     def _is_reminded(self, one: Owed, number: int, now: datetime) -> bool:
         """Whether a thing is this person's to do, and one of the rungs told them so last."""
@@ -177,11 +189,37 @@ class Model(Standing):
         passed = one.passed(now)
         return number in readers and bool(passed) and Recipient.PERSON in passed[-1][1].to
 
-    def deliver(self) -> None:
-        """The mail server takes what waits and still makes sense."""
+    def deliver(self, now: datetime, busy: set[str]) -> None:
+        """The mail server takes what waits and still makes sense; ``busy``: it did not yet."""
+        left = []
         for told in self.waiting:
-            (self.expected if self._makes_sense(told) else self.dropped).append(told.key)
-        self.waiting = []
+            early = told.not_before is not None and now < told.not_before
+            if early or told.key in busy:
+                left.append(told)
+            elif not self._makes_sense(told) or self._is_replaced(told, now):
+                self.dropped.append(told.key)
+            elif morning := self._morning(told, now):
+                told.not_before, told.tried = morning, True
+                left.append(told)
+            else:
+                self.expected.append((told.key, now))
+        self.waiting = left
+
+    def _morning(self, told: Told, now: datetime) -> datetime | None:
+        """The first morning on which all places work; None where they do today."""
+        moment = now
+        while rests := [one for one in told.places if not one.works(one.day(moment))]:
+            moment = rests[0].next_morning(moment)
+            if told.notice == "digest":
+                moment = moment.replace(hour=7)
+        return moment if moment > now else None
+
+    def _is_replaced(self, told: Told, now: datetime) -> bool:
+        """Whether the next rung has come to the same people while it was put off."""
+        if not told.tried or told.notice != "reminder" or told.owed is None:
+            return False
+        passed = self.owed[told.owed[:3]].passed(now)
+        return passed[-1][0] > told.offset and Recipient.PERSON in passed[-1][1].to
 
     def _makes_sense(self, told: Told) -> bool:
         account = self.accounts.get(told.person_id)

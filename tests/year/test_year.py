@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from review import clock, db, links, settings, tasks
 from review.models import Outbox
-from review.services import delivery
+from review.services import delivery, put_off
 from tests.post import SENDER, Office, office
 from tests.year.life import BEGIN, Life
 from tests.year.model import Model
@@ -88,7 +88,7 @@ class Year:
             self._act_until(self.now + self.random.uniform(0.3, 5) * HOUR)
             self._tick()
         self.weather.away = {part: [] for part in PARTS}
-        for _ in range(12):
+        for _ in range(24 * 12):  # until the last of them has left
             self.now += HOUR
             self._tick()
 
@@ -109,7 +109,7 @@ class Year:
     def _mails_wait_again(self) -> bool:
         """After an outage of the mail server nobody acts until it has taken what waited: when each
         is tried again is left to chance, so an act in between might or might not come first."""
-        self.deferred = self.deferred and bool(self.model.waiting)
+        self.deferred = self.deferred and bool(self._busy())
         return self.deferred and self.weather.works("mail", self.now)
 
     def _tick(self) -> None:
@@ -167,11 +167,17 @@ class Year:
         self._model_delivers()
 
     def _model_delivers(self) -> None:
+        self.model.deliver(self.now, self._busy())
+
+    def _busy(self) -> set[str]:
+        """What was tried in vain or not yet at all, and is not put off to a morning."""
+        held = sa.and_(
+            Outbox.next_try_at > self.now,
+            sa.or_(Outbox.attempts == 0, Outbox.error == put_off.PUT_OFF),
+        )
         with db.reading() as session:
-            waits = sa.select(sa.func.count()).where(Outbox.state == "waiting")
-            left = session.scalar(waits)
-        if not left:
-            self.model.deliver()
+            wanted = sa.select(Outbox.key).where(Outbox.state == "waiting", ~held)
+            return set(session.scalars(wanted))
 
 
 @contextmanager
@@ -229,12 +235,12 @@ def test_what_arrives_is_exactly_what_the_plan_says(year: Year) -> None:
     assert len(numbers) == len(set(numbers)), "a message came twice"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Outbox.state == "waiting")) == 0
-        wanted = sa.select(Outbox.message_id, Outbox.key, Outbox.address)
-        rows = {number: (key, address) for number, key, address in session.execute(wanted)}
+        wanted = sa.select(Outbox.message_id, Outbox.key, Outbox.address, Outbox.sent_at)
+        rows = {number: (key, address, at) for number, key, address, at in session.execute(wanted)}
     assert [rows[number][1] for number in numbers] == year.post.recipients
-    keys = [rows[number][0] for number in numbers]
-    planned = Counter(key for key in keys if key.startswith(PLANNED))
-    expected = Counter(year.model.expected)
+    sent = [(rows[number][0], rows[number][2]) for number in numbers]
+    planned = Counter((key, at) for key, at in sent if key.startswith(PLANNED))
+    expected: Counter[tuple[str, datetime | None]] = Counter(year.model.expected)
     assert planned - expected == Counter(), "sent, and not in the plan"
     assert expected - planned == Counter(), "in the plan, and not sent"
     assert len(planned) > REVIEWS
