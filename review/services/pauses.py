@@ -21,6 +21,7 @@ from review.policy import Action
 from review.services import audit, digest, put_off, reminders
 from review.services.audit import Verb
 from review.services.errors import InvalidGiven, NotAllowed, NotFound
+from review.services.reminders import Rest
 from review.services.snapshot import VIENNA
 from workflows.deadlines import local_day
 
@@ -152,10 +153,25 @@ def _look_again(session: Session, ended: Pause, now: datetime) -> None:
         about = [ended.review_id] if ended.review_id else []
     else:
         about = digest.reviews_of(session, session.get_one(Person, ended.person_id))
-    reminders.resume(session, about, ended.person_id, since=ended.set_at, now=now)
+    rests = _rests(session, ended)
+    reminders.resume(session, about, ended.person_id, rests=rests, now=now)
     own = Outbox.person_id == ended.person_id
     whose = own if ended.person_id else Outbox.review_id == ended.review_id
     put_off.look_again(session, whose, now)
+
+
+def _rests(session: Session, ended: Pause) -> list[Rest]:
+    """The pauses of the same up to this one, the last first: from when to when each held."""
+    found = session.scalars(
+        sa.select(Pause)
+        .where(
+            Pause.person_id.is_not_distinct_from(ended.person_id),
+            Pause.review_id.is_not_distinct_from(ended.review_id),
+            Pause.ended_at.is_not(None),
+        )
+        .order_by(Pause.id.desc())
+    )
+    return [Rest(one.set_at, one.ended_at or one.set_at, one.until) for one in found]
 
 
 def _faults(given: PauseGiven, today: date, longest: int) -> dict[str, str]:

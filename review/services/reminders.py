@@ -284,17 +284,26 @@ def owed_now(seen: Snapshot, now: datetime, setbacks: Setbacks) -> Iterator[Owed
             yield owed
 
 
+class Rest(NamedTuple):
+    """A pause that is over: when it began, when it was ended, and its last day."""
+
+    set_at: datetime
+    ended_at: datetime
+    until: date
+
+
 def resume(
     session: Session,
     review_ids: Iterable[int],
     person_id: int | None,
     *,
-    since: datetime,
+    rests: Sequence[Rest],
     now: datetime,
 ) -> None:
     """After a pause that ended early: look again, on the next working morning, at what it held.
 
-    ``person_id``: whose pause it was, None for that of a review; ``since``: when it began.
+    ``person_id``: whose pause it was, None for that of a review; ``rests``: that pause, and those
+    before it, the last first.
     """
     setbacks = Setbacks()
     for review_id in sorted(review_ids):
@@ -302,8 +311,21 @@ def resume(
             seen = snapshot.load(session, review_id, now, lock=True)
             for owed in owed_now(seen, now, setbacks):
                 whose = {to.person_id for to in recipients.responsible(owed)}
-                if owed.reminder.at >= since and (person_id is None or person_id in whose):
+                held = owed.reminder.at >= _held_since(rests, owed.place)
+                if held and (person_id is None or person_id in whose):
                     _look_again(session, owed, now)
+
+
+def _held_since(rests: Sequence[Rest], place: Place) -> datetime:
+    """When the rest began at a place: one that took the place of another, or came before the
+    morning on which what the other held was to be written, goes on with it."""
+    since = rests[0].set_at
+    for one in rests[1:]:
+        ended_on = min(one.until, deadlines.local_day(one.ended_at, place.zone))
+        if deadlines.working_morning(ended_on + timedelta(days=1), place) <= since:
+            break
+        since = one.set_at
+    return since
 
 
 def _look_again(session: Session, owed: Owed, now: datetime) -> None:

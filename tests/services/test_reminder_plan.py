@@ -329,6 +329,48 @@ def test_a_pause_that_ends_early_lets_the_latest_come_the_next_morning(
     assert [offset for offset, _, _ in mails(w.session)] == [-7, -1, 1]
 
 
+@pytest.mark.parametrize("gap", [timedelta(0), HOUR], ids=["replaced", "begun anew"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_was_held_comes_though_the_pause_was_replaced_before_it_ended_early(
+    answering: World, due: date, gap: timedelta, times: int
+) -> None:
+    """The reminder of seven days before is held by the first pause; the last one ends early."""
+    w, start = answering, at_night(due - 20 * DAY)
+    whose = Whose(person_id=w.focal_point.id)
+    pause(w, whose, due + 20 * DAY, start)
+    live(w, start, 14)
+    back = at_night(due - 6 * DAY)
+    for number in range(times):
+        if gap:
+            pauses.end(w.session, whose, actor=w.focal_point, now=back + number * HOUR - gap / 2)
+        pause(w, whose, due + (30 + number) * DAY, back + number * HOUR)
+    live(w, back + times * HOUR, 1)
+    assert mails(w.session) == []
+    back += DAY + times * HOUR
+    pauses.end(w.session, whose, actor=w.focal_point, now=back)
+    w.session.expire_all()
+    compare(w, back, 8)
+    offset, day, _ = mails(w.session)[0]
+    assert offset == -7
+    assert (day - back.date()).days <= 1
+
+
+def test_what_was_written_before_a_pause_does_not_come_again_after_it(
+    answering: World, due: date
+) -> None:
+    w, start = answering, at_night(due - 8 * DAY)
+    live(w, start, 2)
+    assert [offset for offset, _, _ in mails(w.session)] == [-14, -7]
+    whose = Whose(person_id=w.focal_point.id)
+    back = start + 2 * DAY
+    pause(w, whose, due + 20 * DAY, back)
+    pauses.end(w.session, whose, actor=w.focal_point, now=back + HOUR)
+    w.session.expire_all()
+    row = w.seen().dates["self_assessment_submitted", 0]
+    assert row.remind_at
+    assert row.remind_at.date() > back.date() + 3 * DAY
+
+
 def test_a_step_meanwhile_does_not_lose_the_morning_after_a_pause(
     answering: World, due: date
 ) -> None:
