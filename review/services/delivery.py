@@ -28,6 +28,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review import clock, db, seals
+from review.languages import N_
 from review.mail import dsn
 from review.mail.letter import DaysOff, Letter, states_of
 from review.mail.render import CannotWrite, render
@@ -62,7 +63,7 @@ IN_A_ROW: Final = 10
 """So many domains refuse for reasons of policy and none takes a mail: the others are not asked."""
 SLOW_SECONDS: Final = 5.0
 """A domain that takes longer for one mail gets no other in the same round."""
-PASSED_ON: Final = "Not sent: the address does not work. It went to the next one of the side."
+PASSED_ON: Final = N_("Not sent: the address does not work. It went to the next one of the side.")
 ROUND_SECONDS: Final = 90.0
 """A round begins no other mail after that: the task would be ended, and so would a mail whose
 server has said 250 and which we have not committed."""

@@ -21,7 +21,15 @@ from sqlalchemy.orm import Session
 from review.models import Member, MilestoneDate, Outbox, Person, Review
 from review.policy import ADMINISTRATOR
 from review.reference import days_off
-from review.services import holds, outbox, recipients, reminders, snapshot, work_calendars
+from review.services import (
+    holds,
+    outbox,
+    recipients,
+    reminders,
+    snapshot,
+    still_open,
+    work_calendars,
+)
 from review.services.holds import Holds
 from review.services.recipients import Owed
 from review.services.setbacks import Setbacks
@@ -108,8 +116,9 @@ def _write(look: _Look, person: Person, day: date) -> bool:
     if session.scalar(sa.select(sa.literal(1)).where(Outbox.key == key)):
         return False
     found = session.scalars(waiting([person.id]).with_for_update(skip_locked=True)).all()
-    rows = [row for row in found if not held(row, pauses, day)]
+    rows = [row for row in _still_open(session, found) if not held(row, pauses, day)]
     if not rows:
+        session.flush()
         return False
     items = [] if pauses.person(person.id, day) else list(_items(look, person))
     items += [row.params for row in rows if row.notice == "escalation"]
@@ -119,6 +128,16 @@ def _write(look: _Look, person: Person, day: date) -> bool:
             row.params = {**row.params, "digest": key}
     session.flush()
     return written
+
+
+def _still_open(session: Session, found: Iterable[Outbox]) -> Iterator[Outbox]:
+    """What waits and would still be sent; what is done meanwhile waits no longer."""
+    for row in found:
+        if still_open.is_open(session, row.person_id, row.review_id, row.params):
+            yield row
+        else:
+            row.params = {name: value for name, value in row.params.items() if name != "digest"}
+            row.error = still_open.NOTHING_OPEN
 
 
 def waiting(person_ids: Iterable[int]) -> sa.Select[Outbox]:

@@ -27,7 +27,7 @@ from review.services.errors import InvalidGiven
 from review.services.snapshot import Someone
 from workflows.spec import N_
 
-MOVED: Final = "Not sent: somebody else holds the office now. It went to them."
+MOVED: Final = N_("Not sent: somebody else holds the office now. It went to them.")
 CLOSED_BECAUSE: Final = "The office went to a successor; no other part in a review is left."
 NOT_MOVED: Final = frozenset({"nominated", succession_mails.ENDED})
 """Mails about the person and not the office: they are dropped instead of passed on."""

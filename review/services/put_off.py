@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.languages import N_
 from review.mail.letter import DaysOff
 from review.models import Outbox, Person
 from review.reference import days_off
@@ -31,7 +32,7 @@ from workflows.registry import process
 from workflows.spec import Recipient
 from workflows.working_days import EVERY_DAY
 
-PUT_OFF: Final = "Put off to the next working morning."
+PUT_OFF: Final = N_("Put off to the next working morning.")
 """What such a mail says instead of an error. It is no try."""
 
 

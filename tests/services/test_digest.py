@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review import db, links
 from review.mail.letter import Letter
 from review.mail.render import write
-from review.models import Outbox, Pause, Person
+from review.models import MilestoneDate, Outbox, Pause, Person
 from review.services import digest, digest_choice, outdated, reminders
 from tests import world
 from tests.services.reasons import reason
@@ -113,6 +113,36 @@ def test_an_officer_s_digest_holds_what_others_are_late_with(session: Session) -
     letter = Letter(mail.id, mail.key, "digest", "en", mail.address, mail.params)
     text = write(letter, sender="a@b.example", now=now).text
     assert "Governmental experts nominated, with Italy" in text
+
+
+def test_what_is_done_before_a_digest_is_written_uses_none_up(session: Session) -> None:
+    """The officer's digest of the day is left for what is late; the log says what became of it."""
+    w = world.advance(world.world(session), "initial_steps")
+    session.get_one(Person, w.officer.id).digest = True
+    night = (w.now + 47 * DAY).replace(hour=2)  # a Monday, before seven in Vienna
+    for row in session.scalars(
+        sa.select(MilestoneDate).where(MilestoneDate.remind_at.is_not(None))
+    ):
+        if row.key != "focal_point_nominated":
+            row.remind_at = night + timedelta(hours=7)
+    session.flush()
+    reminders.sweep(session, night)
+    assert {row.params["milestone"] for row in session.scalars(digest.waiting([w.officer.id]))} == {
+        "focal_point_nominated"
+    }
+    w.now = night - DAY
+    world.nominate(w, "focal_point", "nominate_focal_point")
+    seven = night.replace(hour=6)
+    assert digest.write(session, seven) == 0
+    session.expire_all()
+    gone = session.scalars(sa.select(Outbox).where(Outbox.notice == "escalation")).one()
+    assert (gone.state, gone.error) == ("recorded", outdated.NOTHING_OPEN)
+
+    reminders.sweep(session, night + timedelta(hours=8))
+    assert digest.write(session, night + timedelta(hours=8)) == 1
+    mail = digests(session)[0]
+    assert {item["milestone"] for item in mail.params["items"]} == {"experts_nominated"}
+    assert reason(session, mail, night + timedelta(hours=8)) == ""
 
 
 def _remind(w: World) -> datetime:

@@ -174,8 +174,11 @@ class Model(Standing):
             early = now < datetime.combine(day, time(7), ZoneInfo(account.zone))
             if not (account.digest and account.active) or early or not place.works(day):
                 continue
-            rows = self.for_digest.get(number, [])
-            if key in self.digests or not rows:
+            if key in self.digests:
+                continue
+            rows = [one for one in self.for_digest.get(number, []) if self._makes_sense(one)]
+            self.for_digest[number] = rows
+            if not rows:
                 continue
             mine = any(self._is_reminded(one, number, now) for one in self.owed.values())
             self.for_digest[number] = []
