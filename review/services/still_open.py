@@ -1,4 +1,4 @@
-"""Whether what a reminder is about is still owed, as digests and delivery ask before they tell it."""
+"""Whether what a reminder is about is still owed, as digests and delivery ask before telling it."""
 
 from __future__ import annotations
 
