@@ -28,6 +28,8 @@ from workflows.spec import N_, FieldKind, Milestone, Party, Process, Step
 RECEIPT: Final = "receipt"
 FRESH_LINK: Final = "fresh_link"
 NOTICE: Final = "task_link"
+_IN_ALL: Final = 3 * A_DAY
+"""So many new links of all tasks together are written to one holder in 24 hours."""
 _OF_THE_TASK: Final = {FieldKind.OWED, FieldKind.REQUEST}
 """Fields that name a date: by a link, that of its own task and no other."""
 
@@ -129,7 +131,8 @@ def take(
 def ask_for_new_link(session: Session, token: str, *, now: datetime) -> None:
     """Send a new link to the registered address of whoever holds this one, if it is not ended.
 
-    Nothing is sent for an unknown link, a task that is done, or soon after the last one.
+    Nothing is sent for an unknown link, a task that is done, or soon after the last one of this
+    task.
     """
     found = capabilities.look_up(session, token, Purpose.TASK, now=now, lock=True)
     one = found.capability
@@ -205,18 +208,29 @@ def _about(seen: Snapshot, one: Capability) -> dict[str, Any]:
 
 
 def _is_enough(session: Session, one: Capability, now: datetime) -> bool:
-    """Whether its holder has just been sent a new link, or many of them today."""
+    """Whether its holder has just been sent a new link of this task, or too many today.
+
+    Links of other tasks do not count for this one, only for what one holder gets in a day.
+    """
     mine = (
         Outbox.person_id == one.person_id
         if one.person_id is not None
-        else sa.and_(Outbox.person_id.is_(None), Outbox.review_id == one.review_id)
+        else sa.and_(Outbox.person_id.is_(None), Outbox.params["for_state"].astext == one.iso3)
     )
-    last, today = session.execute(
-        sa.select(sa.func.max(Outbox.created_at), sa.func.count()).where(
-            Outbox.notice == NOTICE, Outbox.created_at > now - timedelta(days=1), mine
-        )
+    of_task = sa.and_(
+        Outbox.review_id == one.review_id,
+        Outbox.params["milestone"].astext == one.milestone,
+        Outbox.params["milestone_slot"].astext == str(one.milestone_slot),
+    )
+    last, today, in_all = session.execute(
+        sa.select(
+            sa.func.max(Outbox.created_at).filter(of_task),
+            sa.func.count().filter(of_task),
+            sa.func.count(),
+        ).where(Outbox.notice == NOTICE, Outbox.created_at > now - timedelta(days=1), mine)
     ).one()
-    return today >= A_DAY or (last is not None and now - last < AGAIN_AFTER)
+    just_now = last is not None and now - last < AGAIN_AFTER
+    return today >= A_DAY or in_all >= _IN_ALL or just_now
 
 
 def _times(session: Session, one: Capability) -> int:
