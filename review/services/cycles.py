@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from review.models import Cycle, MilestoneDate, Person, Review, State
 from review.services import audit
 from review.services.errors import InvalidGiven, NotFound
+from workflows.deadlines import DUTY_STATION_ZONE, local_day
 from workflows.registry import process
 from workflows.spec import N_
 
@@ -46,7 +47,11 @@ def select_state(
 def _faults(session: Session, cycle: Cycle, iso3: str, year: int, now: datetime) -> dict[str, str]:
     errors = {}
     state = session.get(State, iso3)
-    if state is None or state.ratified_on is None or state.ratified_on > now.date():
+    if (
+        state is None
+        or state.ratified_on is None
+        or state.ratified_on > local_day(now, DUTY_STATION_ZONE)
+    ):
         errors["state"] = N_("This is not a State party.")
     elif session.scalar(
         sa.select(Review.id).where(Review.cycle_id == cycle.id, Review.iso3 == iso3)

@@ -7,6 +7,7 @@ from datetime import date
 from review import db
 from review.services.change import Change
 from review.services.errors import InvalidGiven
+from workflows.deadlines import DUTY_STATION_ZONE, local_day
 from workflows.spec import N_
 
 
@@ -45,7 +46,7 @@ def _chapters(change: Change, slot: int) -> list[str]:
 
 
 def _today(change: Change) -> date:
-    return change.snapshot.facts.today or change.now.date()
+    return change.snapshot.facts.today or local_day(change.now, DUTY_STATION_ZONE)
 
 
 def agree_means(change: Change) -> None:

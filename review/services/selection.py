@@ -12,7 +12,8 @@ from review.reference import lot_rules
 from review.services import nominations
 from review.services.change import Change
 from review.services.errors import InvalidGiven, Refused
-from review.services.snapshot import Side
+from review.services.snapshot import VIENNA, Side
+from workflows.deadlines import local_day
 from workflows.facts import Reason
 from workflows.spec import N_
 
@@ -78,7 +79,11 @@ def assign_reviewers(change: Change) -> None:
 
 def _problem(change: Change, state: State | None, slot: int) -> str:
     mine = change.snapshot.sides[0]
-    if state is None or state.ratified_on is None or state.ratified_on > change.now.date():
+    if (
+        state is None
+        or state.ratified_on is None
+        or state.ratified_on > local_day(change.now, VIENNA)
+    ):
         return N_("This is not a State party.")
     if state.iso3 == mine.iso3:
         return N_("A State does not review itself.")

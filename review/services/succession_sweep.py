@@ -81,7 +81,7 @@ def _mandates(session: Session, now: datetime) -> Iterator[Cause]:
     answered = sa.exists().where(
         Succession.predecessor_id == Member.id,
         Succession.why == "mandate_ended",
-        sa.cast(Succession.begun_at, sa.Date) > Member.mandate_ends_on,
+        sa.cast(sa.func.timezone(VIENNA, Succession.begun_at), sa.Date) > Member.mandate_ends_on,
     )
     over = _holders().where(Member.mandate_ends_on < today, ~answered)
     for review_id, member_id in session.execute(over):

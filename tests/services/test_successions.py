@@ -191,6 +191,17 @@ def test_a_mandate_that_is_over_is_found_once_and_may_be_renewed(w: World) -> No
     assert look(w, w.now + 31 * DAY) == ["mandate_ended"] * 2
 
 
+def test_a_mandate_that_is_found_over_just_after_midnight_is_asked_about_once(w: World) -> None:
+    member = member_of(w.session, w.expert_1)
+    member.mandate_ends_on = w.now.date() + 3 * DAY
+    w.session.flush()
+    midnight = (w.now + 3 * DAY).replace(hour=22, minute=30)  # 00:30 of the next day in Vienna
+    assert look(w, midnight) == ["mandate_ended"]
+    one = w.session.scalars(sa.select(Succession)).one()
+    successions.withdraw(w.session, one.id, actor=w.officer, now=midnight + DAY)
+    assert look(w, midnight + 2 * DAY) == ["mandate_ended"]
+
+
 def test_an_address_that_comes_back_is_found_once(w: World) -> None:
     mail = w.session.scalars(sa.select(Outbox).limit(1)).one()
     w.session.add(DeadAddress(address=w.focal_point.email.lower(), outbox_id=mail.id, since=w.now))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 
+from review import clock, db
+from review.models import MilestoneDate, State
+from review.services import snapshot
+from review.services.queries import step_choices
+from tests.web.office import NOW, Office, soup
 from tests.web.test_steps import Site, site  # noqa: F401 - the fixture
+from workflows.spec import Actor, FieldKind, Who
 
 STAGES = ["selected", "initial_steps", "self_assessment", "desk_review", "country_dialogue",
           "finalization", "completed"]  # fmt: skip
@@ -69,3 +77,37 @@ def test_only_the_secretariat_sees_mails_of_others(site: Any) -> None:  # noqa: 
 
 def test_unknown_kind_of_history_is_refused(site: Any) -> None:  # noqa: F811
     assert site.browser("officer").get(f"/reviews/{site.id}/history?show=x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("utc", "said"),
+    [
+        (datetime(2011, 8, 2, 3, 0, tzinfo=UTC), "on the day"),  # 22:00 of 1 August in Mexico
+        (datetime(2011, 8, 2, 6, 0, tzinfo=UTC), "1 day after the date"),
+        (datetime(2011, 8, 1, 3, 0, tzinfo=UTC), "1 day early"),
+    ],
+)
+def test_what_is_done_in_time_where_it_is_owed_is_not_shown_as_late(
+    app: Flask, utc: datetime, said: str
+) -> None:
+    made = Office(app)
+    with db.transaction() as session:
+        key = (made.ids["MEX"], "focal_point_nominated", 0)
+        row = session.get_one(MilestoneDate, key)
+        row.agreed_on, row.done_at = date(2011, 8, 1), utc
+    with clock.frozen(NOW):
+        page = soup(made.browser("officer"), f"/reviews/{made.ids['MEX']}")
+    (line,) = (tr for tr in page.select("table.dates tr") if "ocal point" in tr.get_text())
+    assert said in line.get_text()
+
+
+def test_a_state_is_a_party_from_the_day_on_at_the_duty_station(app: Flask) -> None:
+    made = Office(app)
+    with db.transaction() as session:
+        session.get_one(State, "ITA").ratified_on = date(2011, 8, 18)
+        for hour, offered in ((21, False), (22, True)):  # midnight in Vienna
+            at = datetime(2011, 8, 17, hour, 30, tzinfo=UTC)
+            seen = snapshot.load(session, made.ids["PNG"], at)
+            office = Who(Actor.SECRETARIAT, 0)
+            choices = step_choices.choices(session, seen, FieldKind.STATE, office)
+            assert ("ITA" in {one.value for one in choices}) == offered

@@ -21,6 +21,7 @@ from review.services.draws.board import standing
 from review.services.errors import NotFound
 from workflows import announcement, drawing
 from workflows.announcement import Announcement, ReviewersAnnouncement, YearsAnnouncement
+from workflows.deadlines import DUTY_STATION_ZONE, local_day
 
 PUBLISHED = ("published", "open", "drawn", "recorded")
 
@@ -329,5 +330,5 @@ def _bowl(upcoming: drawing.NextLot, lines: Sequence[LotLine], names: Mapping[st
 
 
 def _unlisted(session: Session, draw: Draw) -> tuple[str, ...]:
-    day = draw.drawn_on or draw.prepared_at.date()
+    day = draw.drawn_on or local_day(draw.prepared_at, DUTY_STATION_ZONE)
     return standing(session, draw.cycle, day).unlisted

@@ -17,6 +17,7 @@ from review.services.queries import course
 from review.services.queries.turns import Due, Task, due, owed, tasks
 from review.services.snapshot import Dates, Snapshot
 from workflows import engine
+from workflows.deadlines import local_day
 from workflows.engine import Option
 from workflows.spec import FACT_GROUPS, Actor, Milestone, Who
 
@@ -34,6 +35,16 @@ class MilestoneRow:
     dates: Dates
     applies: bool
     turn: bool
+
+    @property
+    def days_after(self) -> int | None:
+        """Days from its date to the day on which it was done, as whoever owed it counts them.
+
+        Below 0: early. None while it is not done, or without a date.
+        """
+        if self.dates.done_at is None or self.dates.due_on is None:
+            return None
+        return (local_day(self.dates.done_at, self.due.zone) - self.dates.due_on).days
 
 
 @dataclass(frozen=True, slots=True)

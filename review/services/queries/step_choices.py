@@ -13,8 +13,9 @@ from review.models import Question, State
 from review.services import extensions
 from review.services.queries.date_changes import open_requests
 from review.services.queries.turns import Due, due
-from review.services.snapshot import Snapshot
+from review.services.snapshot import VIENNA, Snapshot
 from workflows import engine
+from workflows.deadlines import local_day
 from workflows.spec import Actor, Effect, FieldKind, Notice, Party, Step, Who
 
 
@@ -61,7 +62,7 @@ def choices(session: Session, seen: Snapshot, kind: FieldKind, who: Who) -> list
 def _states(session: Session, seen: Snapshot) -> list[Choice]:
     rows = session.execute(
         sa.select(State.iso3, State.name)
-        .where(State.iso3 != seen.sides[0].iso3, State.ratified_on <= seen.now.date())
+        .where(State.iso3 != seen.sides[0].iso3, State.ratified_on <= local_day(seen.now, VIENNA))
         .order_by(State.name)
     )
     return [Choice(iso3, name) for iso3, name in rows]
