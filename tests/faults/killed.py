@@ -27,8 +27,10 @@ from sqlalchemy.orm import Session
 from review import db, links, seals
 from review.mail.return_path import ReturnPath
 from review.mail.transport import Smtp
+from review.models import Outbox
 from review.processes import die_with_parent
 from review.services import delivery
+from tests.faults import workers
 from tests.faults.sink import SECRET
 
 SENDER: Final = "Country reviews <reviews@secretariat.example>"
@@ -50,6 +52,9 @@ UNSURE: Final = {"all said", "any"}
 AT_ONCE: Final = 2
 LONGEST_LIFE: Final = 10
 """A worker that is killed at any moment is killed while it could send so many mails."""
+ENOUGH: Final = 200
+MORE: Final = 300
+"""Where fewer mails wait, so many more are written."""
 BOUND: Final = 60.0
 """Seconds after which a worker that should be over is killed, which is a failure."""
 
@@ -94,6 +99,7 @@ class Worker:
 def main(orders: Orders) -> list[dict[str, Any]]:
     """Kill as often as told, then let the rest be sent; gives what became of each worker."""
     chance = random.Random(orders.seed)
+    engine = db.connect(orders.database)
     longest = LONGEST_LIFE * _warm_up(orders)
     coming = _plan(orders, chance)
     running: list[Worker] = []
@@ -101,6 +107,8 @@ def main(orders: Orders) -> list[dict[str, Any]]:
     while coming or running:
         while coming and len(running) < AT_ONCE:
             one = coming.pop()
+            _refill()
+            engine.dispose()  # no child shares a connection with us
             _start(one, orders, chance.uniform(0, longest))
             running.append(one)
         for one in running:
@@ -123,14 +131,21 @@ def _warm_up(orders: Orders) -> float:
     """
     links.set_base("https://reviews.example")
     seals.set_key(SECRET)
-    engine = db.connect(orders.database)
     with Smtp(orders.smtp) as transport:
         for _ in range(2):
             began = time.monotonic()
             sent = delivery.drain(transport, sender=SENDER, limit=20, now=orders.moment).sent
             seconds = time.monotonic() - began
-    engine.dispose()
     return seconds / max(1, sent)
+
+
+def _refill() -> None:
+    """Write more mails where few are left: how many a worker sends in its life nobody knows."""
+    with db.transaction() as session:
+        rows = session.execute(sa.select(Outbox.state, sa.func.count()).group_by(Outbox.state))
+        counted = dict(rows.tuples().all())
+        if counted.get("waiting", 0) < ENOUGH:
+            workers.multiply(session, sum(counted.values()) + MORE)
 
 
 def _plan(orders: Orders, chance: random.Random) -> list[Worker]:
@@ -161,7 +176,7 @@ def _kill_in_time(one: Worker) -> None:
 def _is_over(one: Worker) -> bool:
     pid, status = os.waitpid(one.pid, os.WNOHANG)
     if not pid:
-        if time.monotonic() > one.began + BOUND + 5:
+        if one.point and time.monotonic() > one.began + BOUND + 5:
             raise SystemExit(f"worker {one.number} ({one.point}) does not end")
         return False
     one.killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
@@ -182,10 +197,8 @@ def _work(one: Worker, orders: Orders) -> None:
     path = ReturnPath(one.domain, SECRET)
     patience = time.monotonic() + BOUND - 10
     with _Watched(orders.smtp) as transport:
-        while time.monotonic() < patience and (one.point or _is_left()):
-            done = delivery.drain(transport, sender=SENDER, now=orders.moment, path=path)
-            if one.point and not done.sent:  # too few mails for so many kills
-                break
+        while time.monotonic() < patience if one.point else _is_left():
+            delivery.drain(transport, sender=SENDER, now=orders.moment, path=path)
 
 
 def _is_left() -> bool:

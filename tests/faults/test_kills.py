@@ -19,6 +19,7 @@ from tests.faults.sink import settle, sink
 
 KILLS, AIMED = 200, 120
 MAILS = 450
+"""At first; more are written as they run out, so that every kill finds its mail."""
 
 
 def _mails(count: int) -> str:
@@ -56,7 +57,8 @@ def test_two_hundred_kills_lose_nothing_and_double_only_in_the_window(database: 
     assert account.faults == ()
     assert len(killed) == KILLS
     assert Counter(killed.values())["any"] == KILLS - AIMED
-    assert (account.mails, account.missing) == (MAILS, 0)
+    assert account.mails >= MAILS
+    assert account.missing == 0
 
     doubles = Counter(one.by for one in account.doubles)
     assert set(doubles.values()) == {1}, "a worker has one mail in its hands"
@@ -64,5 +66,5 @@ def test_two_hundred_kills_lose_nothing_and_double_only_in_the_window(database: 
         if point not in UNSURE:
             assert doubles[worker] == (point in IN_WINDOW), f"{worker} was killed: {point}"
     places = Counter(killed[worker] for worker in doubles)
-    sys.stdout.write(f"{KILLS} kills, {MAILS} mails, doubles {dict(places)}\n")
+    sys.stdout.write(f"{KILLS} kills, {account.mails} mails, doubles {dict(places)}\n")
     assert set(killed.values()) == {*POINTS, "any"}
