@@ -36,7 +36,7 @@ class Due:
     milestone: str = ""
     """What is reached by then."""
     reminder: str = ""
-    """When the next reminder comes if nothing happens."""
+    """When the next reminder comes if nothing happens: for those who owe it, and the office."""
 
 
 def of(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -> Due:
@@ -53,6 +53,7 @@ def of(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -
     yours = owner.value == params["party"] and (
         owner is not Party.REVIEWING_STATE or slot == params["slot"]
     )
+    escalated = "escalates" in params and params["party"] == Party.SECRETARIAT.value
     if not on:
         return Due(yours=yours, milestone=voice.gettext(item.label))
     end, iso3 = date.fromisoformat(on), _owner(params, owner, slot)
@@ -74,7 +75,7 @@ def of(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -
         distance="; ".join(filter(None, (text.distance, text.yours))),
         late=text.late,
         milestone=voice.gettext(item.label),
-        reminder=_reminder(params, (zone, place), voice, now) if yours else "",
+        reminder=_reminder(params, (zone, place), voice, now) if yours or escalated else "",
     )
 
 

@@ -124,7 +124,7 @@ def reasons(voice: Voice, words: Mapping[str, Any], why: str) -> tuple[str, ...]
     """Why this came, and what comes next."""
     because = why or voice.gettext(WHY[words["role"]], mine=words["mine"])
     due = words["due"]
-    if due.known and due.yours and due.reminder:
+    if due.known and due.reminder:
         coming = voice.gettext(
             "If it is still open then, a reminder comes on %(moment)s.", moment=due.reminder
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 
 from review import tasks
 from review.settings import Settings
+from tests.complaints.case import Case
 from workflows.country_review import REMINDERS
 from workflows.deadlines import Place, end_of_day, reminders
 
@@ -27,13 +29,41 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
-def test_celery_9653_a_change_of_clocks_moves_no_reminder(zone: str, day: date) -> None:
+def test_celery_9653_and_10107_a_change_of_clocks_moves_no_reminder(zone: str, day: date) -> None:
     """celery#9653 and #10107: an hour late after the change to summer time, skipped in autumn."""
     planned = reminders(REMINDERS, day + timedelta(days=7), Place(zone))
     found = [next(planned) for _ in range(12)]
     hours = [one.at.astimezone(ZoneInfo(zone)).hour for one in found]
     assert hours == [9] * 12
     assert len({one.at.astimezone(ZoneInfo(zone)).date() for one in found}) == 12
+
+
+@pytest.mark.parametrize(
+    ("due", "days", "hours"),
+    [
+        # summer time begins on Sunday 25 March
+        (date(2012, 3, 28), [-14, -7, -1, 1, 7], [8, 8, 7, 7, 7]),
+        # it ends on Sunday 30 October; the day after the date is a Saturday
+        (date(2011, 11, 4), [-14, -7, -1, 3, 7], [7, 7, 8, 8, 8]),
+    ],
+)
+def test_celery_9653_and_10107_and_camunda_16704_the_sweep_keeps_the_hour(
+    app: Flask, due: date, days: list[int], hours: list[int]
+) -> None:
+    """celery#9653: an hour late in spring; #10107: one skipped in autumn; camunda#16704: no zones.
+
+    Italy owes its desk review; what is due comes at nine in Rome, each reminder once.
+    """
+    case = Case(app, "desk_review")
+    with case.work() as w:
+        given = {"milestone": "desk_review:2", "new_date": due.isoformat(), "reason": "Specimen."}
+        w.take("grant_extension", w.officer, **given)
+    case.now = datetime.combine(due - timedelta(days=16), time(), UTC)
+    case.live(due + timedelta(days=9), hours=(6, 7, 8, 9))
+    came = [one for one in case.mails("expert_2", "reminder") if one.day > due - timedelta(days=15)]
+    assert [one.at.hour for one in came] == hours
+    assert {one.at.astimezone(ZoneInfo("Europe/Rome")).hour for one in came} == {9}
+    assert [(one.day - due).days for one in came] == days
 
 
 def test_celery_9653_the_scheduler_counts_seconds_and_no_hours_of_a_clock(

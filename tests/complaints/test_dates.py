@@ -40,7 +40,7 @@ def test_globaleaks_4866_the_deadline_is_on_the_first_page_of_everybody(case: Ca
     """globaleaks#4866: the deadline is not on the dashboard; users keep Outlook reminders."""
     assert text_of(case) in case.words("/my-turn", "focal_point")
     board = case.words("/reviews", "officer")
-    assert f"{case.due().day} {case.due():%b}" in board
+    assert re.search(rf"(?<!\d){case.due().day} {case.due():%b}\b", board)
 
 
 def test_janeway_1551_another_date_is_proposed_from_the_mail_and_answered(case: Case) -> None:
@@ -83,6 +83,9 @@ def test_openreview_788_due_is_not_closed_and_the_page_says_which_date_counts(ca
     late = case.words("/my-turn", "focal_point")
     assert "Late 9 days" in late
     assert text_of(case) in late
+    page = case.words(f"/reviews/{case.scene.review_id}", "officer")
+    assert f"Next, Zambia: Submit the self-assessment {text_of(case)} Late 9 days" in page
+    assert "Model: the schedule of the guidelines. Agreed: settled for this review." in page
     with case.work() as w:  # due, and still open
         world.answer_all(w)
         w.take("submit_self_assessment", w.focal_point)

@@ -95,6 +95,14 @@ def test_janeway_477_a_ladder_that_goes_up_and_says_when_the_next_rung_comes(cas
         assert (
             f"If it is still open then, a reminder comes on {coming}, 09:00 in Lusaka" in one.text
         )
+    board = case.words("/reviews", "officer")
+    case.live(due + 60 * DAY)
+    told = case.mails("officer", "escalation")
+    assert len(told) == 3
+    for one, following in pairwise(told):
+        coming = following.at.strftime("%a %-d %b %Y")
+        assert f"a reminder comes on {coming}, 09:00 in Lusaka" in one.text, "the office as well"
+    assert f"reminder on {told[-1].at.strftime('%-d %b')}" in board, "and on the board"
 
 
 def test_janeway_3427_the_plan_names_every_reminder_that_then_comes(case: Case) -> None:
@@ -132,6 +140,18 @@ def test_janeway_3272_no_reminder_for_a_closed_case_and_never_without_the_link(c
     case.live(due + 60 * DAY)
     assert case.mails("focal_point", "reminder") == before
     assert case.mails(MISSION, "reminder_passed_on") == []
+
+
+def test_janeway_3272_the_link_stands_also_where_a_reminder_is_passed_on(case: Case) -> None:
+    """janeway#3272, for those who are told because nobody has answered."""
+    case.live(case.due() + 25 * DAY)
+    for to, kind, reads in (
+        (MISSION, "reminder_passed_on", "nobody"),
+        ("officer", "escalation", "officer"),
+    ):
+        mail = case.mails(to, kind)[0]
+        assert f"http://localhost{mail.path}" in mail.text
+        assert "Submit the self-assessment" in case.words(mail.path, reads)
 
 
 def test_episciences_886_who_left_does_not_count_as_there_and_is_asked_for_again(
