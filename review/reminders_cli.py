@@ -71,7 +71,8 @@ def _plan(given: argparse.Namespace, connect: Callable[[], object]) -> int:
 
 
 def _document(one: Planned) -> dict[str, Any]:
-    owed, held, digest_at = one.owed, one.telling.held, one.digest_at
+    owed, digest_at = one.owed, one.digest_at
+    held = one.telling.held.isoformat() if one.telling.held else None
     return {
         "day": one.day.isoformat(),
         "at": one.at.isoformat(),
@@ -92,7 +93,8 @@ def _document(one: Planned) -> dict[str, Any]:
         "language": one.to.language,
         "address": one.to.email,
         "digest_at": digest_at.isoformat() if digest_at else None,
-        "paused_until": held.isoformat() if held else None,
+        "paused_until": None if one.telling.settles else held,
+        "new_in_office_until": held if one.telling.settles else None,
         "problem": None,
     }
 
@@ -100,7 +102,7 @@ def _document(one: Planned) -> dict[str, Any]:
 _NOTHING: Final = dict.fromkeys(
     ("day", "at", "notice", "rule", "offset", "review", "state_under_review", "milestone", "slot",
      "due", "counted_from", "recipients", "person", "to", "role", "state", "language", "address",
-     "digest_at", "paused_until", "problem")
+     "digest_at", "paused_until", "new_in_office_until", "problem")
 )  # fmt: skip
 
 
@@ -128,7 +130,8 @@ def _show(plan: Plan, days: int) -> None:
         hour = one.at.astimezone(ZoneInfo(one.place.zone))
         way = "digest" if one.digest_at else "single"
         if one.telling.held:
-            way = f"paused until {one.telling.held.isoformat()}"
+            why = "new in office" if one.telling.settles else "paused"
+            way = f"{why} until {one.telling.held.isoformat()}"
         counted = f"due {owed.due_on}" if owed.due_on else f"waits since {owed.day}"
         print(
             f"  {hour:%H:%M} {one.capital}: {one.to.email} ({one.to.role}, {one.to.language})"

@@ -27,6 +27,7 @@ from workflows.spec import (
     Process,
     Recipient,
     Rule,
+    Settling,
     Silence,
     Stage,
     Step,
@@ -1209,6 +1210,9 @@ COUNTING = Counting(shifts=True, rests=True, ref="setting of the process", basis
 SILENCE = Silence(days=60, ref="setting of the process", basis=DESIGN)
 """Two months late, reminded and without a sign of life: the State is asked who is in office."""
 
+SETTLING = Settling(working_days=3, ref="setting of the process", basis=DESIGN)
+"""Who has just been told that an office is theirs is not told at once that they are late."""
+
 
 STOPPING = Stopping(longest_days=183, ref="setting of the process", basis=DESIGN)
 """Half a year, as long as the guidelines give a whole review; elections and the like take less."""
@@ -1238,6 +1242,7 @@ def country_review(
         counting=COUNTING,
         silence=SILENCE,
         stopping=STOPPING,
+        settling=SETTLING,
         reminders=REMINDERS,
     )
 

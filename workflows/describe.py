@@ -208,6 +208,17 @@ def _reminders(process: Process) -> list[str]:
             ),
             "",
         ]
+    settling = process.settling
+    if settling.working_days:
+        lines += [
+            (
+                f"Who takes an office is not reminded before {settling.working_days} working days"
+                " of the State are over after that day; the latest reminder of these days comes on"
+                f" the next. Others who are named by it are told at once. ({settling.ref};"
+                f" {settling.basis})"
+            ),
+            "",
+        ]
     stopping = process.stopping
     if stopping.longest_days:
         lines += [

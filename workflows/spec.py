@@ -14,7 +14,7 @@ from typing import Any
 
 from workflows.checks import DefinitionError, faults
 from workflows.facts import FACT_GROUPS, Facts, Guard, GuardFunction, Reason, Who
-from workflows.terms import Counting, Silence, Stopping
+from workflows.terms import Counting, Settling, Silence, Stopping
 from workflows.words import (
     N_,
     Actor,
@@ -51,6 +51,7 @@ __all__ = [
     "Reason",
     "Recipient",
     "Rule",
+    "Settling",
     "Silence",
     "Stage",
     "Step",
@@ -245,6 +246,7 @@ class Process:
     reminders: tuple[Rule, ...] = ()
     silence: Silence = field(default_factory=Silence)
     stopping: Stopping = field(default_factory=Stopping)
+    settling: Settling = field(default_factory=Settling)
 
     def __post_init__(self) -> None:
         if found := list(faults(self)):

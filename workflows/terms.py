@@ -44,3 +44,16 @@ class Stopping:
     longest_days: int = 0
     ref: str = ""
     basis: Basis = Basis.DESIGN
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How long a new holder of an office is not reminded.
+
+    ``working_days``: so many of the State's, after the day on which they took office; 0: not at
+    all. The latest reminder that fell into them comes on the next.
+    """
+
+    working_days: int = 0
+    ref: str = ""
+    basis: Basis = Basis.DESIGN

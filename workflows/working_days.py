@@ -52,6 +52,12 @@ class WorkCalendar:
         """This day if it is a working day, else the last one before. Raises CalendarError."""
         return self._walk(day, -1)
 
+    def after(self, day: date, count: int) -> date:
+        """The last of so many working days that follow this day; itself for none."""
+        for _ in range(count):
+            day = self.from_then_on(day + timedelta(days=1))
+        return day
+
     def _walk(self, day: date, direction: int) -> date:
         for away in range(LONGEST_PAUSE):
             other = day + timedelta(days=away * direction)

@@ -170,15 +170,15 @@ def _items(look: _Look, person: Person) -> Iterator[dict[str, Any]]:
 
 
 def _item(look: _Look, person: Person, owed: Owed) -> Sequence[dict[str, Any]]:
-    seen = owed.seen
-    if look.pauses.review(seen.id, local_day(look.now, owed.place.zone)):
+    seen, today = owed.seen, local_day(look.now, owed.place.zone)
+    if look.pauses.review(seen.id, today):
         return []
     found: list[dict[str, Any]] = []
     with look.setbacks.milestone(seen.id, owed.item.key, owed.slot):
         found += [
             reminders.params(owed, recipients.REMINDER, to)
             for to in recipients.responsible(owed)
-            if to.person_id == person.id
+            if to.person_id == person.id and not recipients.settling(owed, to, today)
         ]
     return found
 

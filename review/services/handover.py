@@ -7,7 +7,7 @@ whoever leaves are moved or ended here; whoever is told of it is told in ``succe
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -17,17 +17,25 @@ from review.models import Member, Outbox, Person, Succession
 from review.services import (
     accounts,
     capabilities,
+    digest,
     nominations,
     offices,
     outbox,
+    recipients,
+    reminders,
+    snapshot,
     succession_mails,
 )
 from review.services.change import Change, Clockwork, Mission
 from review.services.errors import InvalidGiven
 from review.services.snapshot import Someone
+from workflows.deadlines import local_day, working_morning
 from workflows.spec import N_
 
 MOVED: Final = N_("Not sent: somebody else holds the office now. It went to them.")
+COMES_LATER: Final = N_(
+    "Not sent: somebody else holds the office now. They are reminded in some days."
+)
 CLOSED_BECAUSE: Final = "The office went to a successor; no other part in a review is left."
 NOT_MOVED: Final = frozenset({"nominated", succession_mails.ENDED})
 """Mails about the person and not the office: they are dropped instead of passed on."""
@@ -148,18 +156,34 @@ def move_mails(session: Session, former: Member, holder: Member, now: datetime) 
     )
     for row in session.scalars(waiting.order_by(Outbox.id).with_for_update(skip_locked=True)):
         row.state, row.error = "recorded", move(session, row, holder, now)
+    for_digest = digest.waiting([former.person_id]).where(Outbox.review_id == former.review_id)
+    for row in session.scalars(for_digest):
+        _comes_later(session, row, succession_mails.someone(holder), now)
     session.flush()
 
 
 def move(session: Session, row: Outbox, holder: Member, now: datetime) -> str:
     """Write one mail to the holder of its reader's office; returns what became of it."""
+    to = succession_mails.someone(holder)
+    if _comes_later(session, row, to, now):
+        return COMES_LATER
     if row.notice not in NOT_MOVED:
-        one = holder.person
-        to = Someone(
-            one.id, holder.role, holder.slot, one.email, one.title, one.language, one.time_zone
-        )
         outbox.put_instead(session, row, to, now, follows=True)
     return MOVED
+
+
+def _comes_later(session: Session, row: Outbox, to: Someone, now: datetime) -> bool:
+    """Whether it is a reminder to somebody too new in office: it is looked at again afterwards."""
+    if row.notice != recipients.REMINDER:
+        return False
+    seen = snapshot.load(session, row.review_id or 0, now)
+    owed = reminders.owed_at(seen, (row.params["milestone"], row.params["milestone_slot"]), now)
+    until = recipients.settling(owed, to, local_day(now, owed.place.zone)) if owed else None
+    if owed is None or until is None:
+        return False
+    morning = working_morning(until + timedelta(days=1), owed.place)
+    reminders.look_again(session, owed, morning)
+    return True
 
 
 _LAST: Final = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,8 +20,9 @@ from review.policy import ADMINISTRATOR
 from review.services import holds, notices
 from review.services.holds import Holds
 from review.services.snapshot import Snapshot, Someone
-from workflows.deadlines import Place, Reminder, when_all_work
+from workflows.deadlines import Place, Reminder, local_day, when_all_work
 from workflows.spec import Milestone, Party, Recipient, Trigger
+from workflows.working_days import LONGEST_PAUSE
 
 REMINDER: Final = "reminder"
 PASSED_ON: Final = "reminder_passed_on"
@@ -85,7 +86,7 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One person who is told of something owed, or would be but for a pause."""
+    """One person who is told of something owed, or would be but for a pause or a new office."""
 
     notice: str
     owed: Owed
@@ -93,7 +94,9 @@ class Telling:
     waits: bool = False
     """For the digest of its reader."""
     held: date | None = None
-    """The last day of the pause that keeps it back."""
+    """The last day on which it is kept back."""
+    settles: bool = False
+    """It is kept back because its reader has just taken office, and not by a pause."""
     instead: str = ""
     """Why the office is told in place of those who owe it: RESTING, UNREACHED or not at all."""
 
@@ -123,6 +126,7 @@ def tellings(owed: Owed, knows: Office, day: date) -> Iterator[Telling]:
 
     Nothing falls silent: a pause of everybody is told to those who look after the review, and has
     no effect where nobody would hear that. A pause of the review holds back what goes to parties.
+    A new holder of an office is left alone for some days, which nobody else is told.
     """
     rule, pauses = owed.reminder.rule, knows.holds
     reached = list(_reached(owed, knows))
@@ -132,9 +136,11 @@ def tellings(owed: Owed, knows: Office, day: date) -> Iterator[Telling]:
     for recipient, to in reached:
         held = pauses.either(to.person_id, owed.seen.id, day)
         held = None if instead and not listeners else held
+        new = settling(owed, to, day)
+        settles = new is not None and (held is None or held < new)
         notice = REMINDER if recipient is Recipient.PERSON else PASSED_ON
         waits = notice == REMINDER and _waits(to, knows, day)
-        yield Telling(notice, owed, to, waits, held)
+        yield Telling(notice, owed, to, waits, new if settles else held, settles)
     for to in listeners:
         yield Telling(ESCALATION, owed, to, _waits(to, knows, day), instead=instead)
 
@@ -142,6 +148,21 @@ def tellings(owed: Owed, knows: Office, day: date) -> Iterator[Telling]:
 def responsible(owed: Owed) -> Iterable[Someone]:
     """Those who are reminded: the people of the side that owes it, else its mission."""
     return notices.people(owed.seen, owed.party, owed.side)
+
+
+def settling(owed: Owed, to: Someone, day: date) -> date | None:
+    """The last day on which somebody is too new in office to be reminded, if this is one of them.
+
+    Working days of the State are counted from the day on which they took office there.
+    """
+    count = owed.seen.process.settling.working_days
+    if to.since is None or not count:
+        return None
+    since = local_day(to.since, owed.place.zone)
+    if day - since > timedelta(days=count + LONGEST_PAUSE):
+        return None  # most are long in office: nothing to count
+    until = owed.place.calendar.after(since, count)
+    return until if day <= until else None
 
 
 def _instead(

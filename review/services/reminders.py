@@ -313,7 +313,7 @@ def resume(
                 whose = {to.person_id for to in recipients.responsible(owed)}
                 held = owed.reminder.at >= _held_since(rests, owed.place)
                 if held and (person_id is None or person_id in whose):
-                    _look_again(session, owed, now)
+                    look_again(session, owed, _next_morning(owed, now))
 
 
 def _held_since(rests: Sequence[Rest], place: Place) -> datetime:
@@ -328,19 +328,24 @@ def _held_since(rests: Sequence[Rest], place: Place) -> datetime:
     return since
 
 
-def _look_again(session: Session, owed: Owed, now: datetime) -> None:
-    """Look at a milestone on the next working morning, unless that happens before."""
+def _next_morning(owed: Owed, now: datetime) -> datetime:
+    """The next working morning where something is owed."""
     today = deadlines.local_day(now, owed.place.zone)
     morning = deadlines.working_morning(today, owed.place)
     if morning <= now:
         morning = deadlines.working_morning(today + timedelta(days=1), owed.place)
+    return morning
+
+
+def look_again(session: Session, owed: Owed, at: datetime) -> None:
+    """Let the next sweep look at a milestone at this moment, unless it does so before."""
     session.execute(
         sa.update(MilestoneDate)
         .where(
             MilestoneDate.review_id == owed.seen.id,
             MilestoneDate.key == owed.item.key,
             MilestoneDate.slot == owed.slot,
-            MilestoneDate.remind_at > morning,
+            MilestoneDate.remind_at > at,
         )
-        .values(remind_at=morning)
+        .values(remind_at=at)
     )

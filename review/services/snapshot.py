@@ -44,6 +44,8 @@ class Someone:
     language: str
     time_zone: str
     member_id: int = 0
+    since: datetime | None = None
+    """When they took their office in the review; None for who holds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ SELECT json_build_object(
      '{}'::varchar[] AS chapters UNION ALL SELECT v.slot, v.iso3, v.chapters FROM reviewer v
      WHERE v.review_id = r.id AND v.voided_at IS NULL) x JOIN state s ON s.iso3 = x.iso3),
   'members', (SELECT json_agg(json_build_array(m.person_id, m.role, m.slot, p.email, p.title,
-     p.language, p.time_zone, m.id)) FROM member m JOIN person p ON p.id = m.person_id
+     p.language, p.time_zone, m.id, m.since)) FROM member m JOIN person p ON p.id = m.person_id
      WHERE m.review_id = r.id AND m.ended_at IS NULL AND p.active),
   'office', COALESCE((SELECT json_agg(json_build_array(p.id, p.role, 0, p.email, p.title,
      p.language, p.time_zone)) FROM person p WHERE p.active AND p.id = r.officer_id),
@@ -210,7 +212,7 @@ def _snapshot(found: Mapping[str, Any], now: datetime) -> Snapshot:
     columns = _columns(found["review"])
     definition = process(columns["process_key"])
     sides = {side.slot: side for side in map(_side, found["sides"])}
-    members = tuple(Someone(*item) for item in found["members"] or ())
+    members = tuple(map(_member, found["members"] or ()))
     dates = {(d[0], d[1]): _dates(*d[2:]) for d in found["dates"] or ()}
     return Snapshot(
         id=columns["id"],
@@ -235,6 +237,10 @@ def _snapshot(found: Mapping[str, Any], now: datetime) -> Snapshot:
         ),
         now=now,
     )
+
+
+def _member(item: list[Any]) -> Someone:
+    return Someone(*(*item[:-1], datetime.fromisoformat(item[-1])))
 
 
 def _is_owed(dates: Dates) -> bool:

@@ -138,20 +138,29 @@ def tell(change: Change, succession: Succession) -> None:
         change.outcome.who.actor.value,
         change.simulated,
     )
-    to = _someone(succession.successor)
+    to = someone(succession.successor)
     counts = _counts(change.session, change.snapshot, to)
     post.send(TAKEN_OVER, to, items=list(_items(change.snapshot, to)), **counts)
     if mission := post.mission():
         post.send(RECEIPT, mission)
-    leaves = _someone(succession.predecessor)
+    leaves = someone(succession.predecessor)
     if not dead_addresses.are_dead(change.session, [leaves.email]):
         post.send(ENDED, leaves, leaves=True)
 
 
-def _someone(member: Member) -> Someone:
+def someone(member: Member) -> Someone:
+    """Who holds or held an office, with what a mail to them needs."""
     one = member.person
     return Someone(
-        one.id, member.role, member.slot, one.email, one.title, one.language, one.time_zone
+        one.id,
+        member.role,
+        member.slot,
+        one.email,
+        one.title,
+        one.language,
+        one.time_zone,
+        member.id,
+        member.since,
     )
 
 

@@ -105,6 +105,7 @@ def export() -> ResponseReturnValue:
         _("Day"), _("Falls due (UTC)"), _("To"), _("Role"), _("State"), _("Address"),
         _("Language"), _("Review"), _("Milestone"), _("Due date"), _("Days from the due date"),
         _("Rule"), _("Rule in words"), _("Digest (UTC)"), _("Paused until"),
+        _("New in office, no reminder up to"),
     ]  # fmt: skip
     return csv_files.file(f"reminders-{present.today().isoformat()}.csv", head, lines)
 
@@ -130,12 +131,14 @@ def _address(filters: PlanFilters, days: int) -> dict[str, str]:
 
 def _counts(chosen: Sequence[Planned]) -> dict[str, int]:
     going = [one for one in chosen if one.telling.held is None]
+    settling = sum(1 for one in chosen if one.telling.settles)
     digests = {(one.to.person_id, one.digest_at) for one in going if one.digest_at}
     return {
         "single": sum(1 for one in going if one.digest_at is None),
         "digests": len(digests),
         "escalations": sum(1 for one in going if one.telling.notice == "escalation"),
-        "held": len(chosen) - len(going),
+        "held": len(chosen) - len(going) - settling,
+        "settling": settling,
     }
 
 
@@ -170,7 +173,8 @@ def _line(one: Planned) -> list[object]:
         _(RULES[one.rule]),
         rule_words.because(owed.reminder),
         one.digest_at.isoformat() if one.digest_at else "",
-        one.telling.held.isoformat() if one.telling.held else "",
+        "" if one.telling.settles else _held(one),
+        _held(one) if one.telling.settles else "",
     ]
 
 
@@ -180,7 +184,7 @@ def _unplanned_line(one: Unplanned) -> list[object]:
         8: unplanned_about(one),
         11: _("No reminder can be planned"),
     }
-    return [told.get(column, "") for column in range(15)]
+    return [told.get(column, "") for column in range(16)]
 
 
 @blueprint.app_template_global("unplanned_about")
@@ -188,6 +192,10 @@ def unplanned_about(one: Unplanned) -> str:
     """Which milestone it is of which no reminder can be planned, in words."""
     label = _(one.label)
     return wording.numbered(label, one.slot) if one.repeats else label
+
+
+def _held(one: Planned) -> str:
+    return one.telling.held.isoformat() if one.telling.held else ""
 
 
 @blueprint.app_template_global("planned_about")

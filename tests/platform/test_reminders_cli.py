@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from review import cli, clock, db
-from review.models import Audit, DayOff, MilestoneDate, Outbox
+from review.models import Audit, DayOff, Member, MilestoneDate, Outbox, Person, Review
 from review.services import reminder_plan
 from tests import world
-from tests.world import START
+from tests.world import START, World
 
 DAY = timedelta(days=1)
 NOW = START + timedelta(days=2)
@@ -142,3 +142,25 @@ def test_what_cannot_be_planned_is_said(stored: str, capsys: pytest.CaptureFixtu
     assert len(told) > 1
     assert reminders("plan", "--json", "--state", "ITA") == 0
     assert not [one for one in json.loads(capsys.readouterr().out) if one["problem"]]
+
+
+def test_who_is_too_new_in_office_is_said_to_people_and_to_programs(
+    stored: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with db.transaction() as session:
+        review = session.scalars(sa.select(Review)).one()
+        officer = session.get_one(Person, review.officer_id)
+        world.advance(World(session, review.id, officer, officer, {}, NOW), "self_assessment")
+        session.execute(sa.update(Member).values(since=NOW - timedelta(days=1)))
+        session.execute(
+            sa.update(MilestoneDate)
+            .where(MilestoneDate.remind_at.is_not(None))
+            .values(agreed_on=NOW.date() + timedelta(days=1), remind_at=NOW)
+        )
+    assert reminders("plan", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    held = [one for one in told if one["new_in_office_until"]]
+    assert {one["role"] for one in held} == {"focal_point"}
+    assert all(one["paused_until"] is None for one in told)
+    assert reminders("plan") == 0
+    assert f"new in office until {held[0]['new_in_office_until']}" in capsys.readouterr().out

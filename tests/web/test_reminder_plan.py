@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,9 +13,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from review import clock, db
-from review.models import Audit, MilestoneDate, Pause
+from review.models import Audit, Member, MilestoneDate, Pause, Person
+from review.services import reminder_plan
 from tests.web.office import NOW, Office, soup, token, words
 
+HOUR = timedelta(hours=1)
 PAUSE = {"until": (NOW + timedelta(days=10)).date().isoformat(), "reason": "Specimen reason."}
 
 
@@ -180,3 +184,21 @@ def test_rows_stand_under_their_day_and_days_without_any_are_said_so(office: Off
     assert all(part.select("tbody tr") for part in page.select("section[aria-labelledby^=day]"))
     empty = soup(office.browser("officer"), "/reminders?language=ar").get_text()
     assert "No reminder in these days" in empty
+
+
+def test_the_plan_says_who_is_too_new_in_office(office: Office) -> None:
+    number = office.people["expert_1"].id
+    with db.transaction() as session:
+        planned = reminder_plan.of_person(session, session.get_one(Person, number), NOW, 60)
+        at = planned.coming[0].at
+        session.execute(sa.update(Member).where(Member.person_id == number).values(since=at - HOUR))
+    with clock.frozen(at - HOUR / 2):
+        client = office.browser("officer")
+        page = soup(client, f"/reminders?days=5&person={number}")
+        lines = send(office, "officer", "/reminders.csv", days="5", person=str(number)).text
+    assert any("New in office, no reminder up to" in row for row in words(page, "tbody tr"))
+    assert "kept back from who is new in office" in page.get_text(" ")
+    assert words(page, "ul.counts li")[3].startswith("0"), "it is no pause"
+    first, *_ = csv.DictReader(io.StringIO(lines.lstrip("\ufeff")), strict=True)
+    assert first["Paused until"] == ""
+    assert first["New in office, no reminder up to"] > first["Day"]

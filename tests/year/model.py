@@ -54,6 +54,7 @@ class Model(Standing):
 
     def __init__(self) -> None:
         super().__init__()
+        self.told: set[str] = set()
         self.waiting: list[Told] = []
         """Written and not yet taken by the mail server."""
         self.expected: list[tuple[str, datetime]] = []
@@ -72,11 +73,17 @@ class Model(Standing):
                 one.rests_until = one.place.next_morning(now)
                 continue
             offset, rule = max(passed, key=lambda rung: rung[0])
-            if one.said is not None and offset <= one.said:
+            again = one.looks_again is not None and now >= one.looks_again
+            if one.said is not None and offset <= one.said and not again:
                 continue
-            one.said = offset
+            one.said, one.looks_again = offset, None
             for told in self._tellings(one, offset, rule):
-                self._write(told, now)
+                morning = self.free_from(one, told.person_id)
+                if told.notice == "reminder" and one.place.day(now) < one.place.day(morning):
+                    one.looks_again = min(one.looks_again or morning, morning)
+                elif told.key not in self.told:
+                    self.told.add(told.key)
+                    self._write(told, now)
 
     def _write(self, told: Told, now: datetime) -> None:
         told.not_before = self._morning(told, now)
@@ -190,7 +197,8 @@ class Model(Standing):
         """Whether a thing is this person's to do, and one of the rungs told them so last."""
         readers = [reader.person_id for reader in self._responsible(one)]
         passed = one.passed(now)
-        return number in readers and bool(passed) and Recipient.PERSON in passed[-1][1].to
+        due = number in readers and bool(passed) and Recipient.PERSON in passed[-1][1].to
+        return due and one.place.day(now) >= one.place.day(self.free_from(one, number))
 
     def deliver(self, now: datetime, busy: set[str]) -> None:
         """The mail server takes what waits and still makes sense; ``busy``: it did not yet."""

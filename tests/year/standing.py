@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from review.models import Member, MilestoneDate, Person, Review, Reviewer, State
 from review.reference import days_off
+from workflows.country_review import SETTLING
 from workflows.registry import process
 from workflows.spec import Milestone, Party, Process, Rule, Trigger
 
@@ -65,6 +66,8 @@ class Owed:
     said: int | None = None
     rests_until: datetime | None = None
     """Looked at on a day off, it is left for the next working morning."""
+    looks_again: datetime | None = None
+    """Somebody was too new in office to be reminded."""
     mornings: list[tuple[datetime, int, Rule]] = field(default_factory=list)
 
     @property
@@ -116,6 +119,8 @@ class Standing:
         self.sides: dict[int, dict[int, str]] = {}
         self.states: dict[str, tuple[str, bool]] = {}
         self.focal_points: set[int] = set()
+        self.since: dict[tuple[int, int], datetime] = {}
+        """Since when somebody holds an office in a review."""
 
     def observe(self, session: Session, review_id: int, at: datetime) -> None:
         """Look at a review after an act, and at the people."""
@@ -195,6 +200,10 @@ class Standing:
         in_office = sa.select(Member.person_id).where(
             Member.role == "focal_point", Member.ended_at.is_(None)
         )
+        self.since |= {
+            (review_id, one.person_id): one.since
+            for one in session.scalars(sa.select(Member).where(Member.review_id == review_id))
+        }
         self.focal_points = set(session.scalars(in_office))
         review = session.get_one(Review, review_id)
         self.officers[review_id] = review.officer_id
@@ -206,6 +215,15 @@ class Standing:
                 )
             )
         }
+
+    def free_from(self, one: Owed, number: int) -> datetime:
+        """The morning from which somebody is not new in office any more."""
+        morning = self.since.get((one.review_id, number))
+        if morning is None:
+            return one.since
+        for _ in range(SETTLING.working_days + 1):
+            morning = one.place.next_morning(morning)
+        return morning
 
     def _place(self, review_id: int, item: Milestone, slot: int) -> Place:
         party = self.party_of(item, slot)
