@@ -12,6 +12,9 @@ A deadline is nobody's invitation: it is a file of its own that its reader may p
 Outlook makes a whole calendar of a file with several. A digest carries none: whoever wants all
 deadlines has the calendar of the account page.
 
+An invitation goes with the office: whoever takes it over is invited to the same entry, and whoever
+leaves it is sent a CANCEL for themselves alone. Both are later than the mail that set the days.
+
 The introductory call has no moment before it is recorded as held, and a dialogue that was held
 needs no invitation: neither is among these.
 """
@@ -81,16 +84,18 @@ def _about(letter: Letter) -> About:
     p, review_id = letter.params, letter.review_id
     if review_id is None:
         raise ValueError("the letter is about no review")
-    return About(review_id, p["state"], process(p["process"]), linked=p["role"] != "mission")
+    linked = p["role"] != "mission" and not p.get("leaves")
+    return About(review_id, p["state"], process(p["process"]), linked)
 
 
 def _dialogue(letter: Letter, voice: Voice, now: datetime) -> tuple[Entry, Method] | None:
-    """The visit or meeting, set or called off; the State under review was not invited to it."""
+    """The visit or meeting: set, called off, or taken over with an office and left with it."""
     p = letter.params
     former = p.get("called_off") if p["party"] != Party.STATE_UNDER_REVIEW else None
-    if letter.notice != INVITES and not former:
+    gone = former or p.get("leaves_dialogue")
+    days = gone or p.get("joins_dialogue") or (p if letter.notice == INVITES else None)
+    if days is None:
         return None
-    days = former or p
     entry = entries.dialogue(
         voice,
         _about(letter),
@@ -98,8 +103,9 @@ def _dialogue(letter: Letter, voice: Voice, now: datetime) -> tuple[Entry, Metho
         date.fromisoformat(days["last_day"]),
         changed_at=_changed_at(p, now),
         called_off=bool(former),
+        without_me=bool(p.get("leaves_dialogue")),
     )
-    return entry, Method.CANCEL if former else Method.REQUEST
+    return entry, Method.CANCEL if gone else Method.REQUEST
 
 
 def _deadlines(letter: Letter, voice: Voice, now: datetime) -> Iterator[Entry]:

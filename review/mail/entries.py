@@ -103,22 +103,30 @@ def dialogue(
     *,
     changed_at: datetime,
     called_off: bool = False,
+    without_me: bool = False,
 ) -> Entry:
-    """The visit or meeting of a review, on the days that were set for it."""
+    """The visit or meeting of a review, on the days that were set for it.
+
+    ``called_off``: for nobody any more; ``without_me``: its reader has left the review.
+    """
     days = voice.gettext(
         "Dialogue from %(first)s to %(last)s", first=voice.day(first), last=voice.day(last)
     )
     place = voice.gettext("The place is on the page of the review.")
-    gone = voice.gettext("These days were taken back.")
+    if called_off:
+        place = voice.gettext("These days were taken back.")
+    elif without_me:
+        place = voice.gettext("It takes place without you: your part in this review has ended.")
     return Entry(
         key=f"dialogue.{about.review_id}",
         summary=voice.gettext("Country review of %(state)s: dialogue", state=about.state(voice)),
-        lines=(about.title(voice), days, gone if called_off else place),
+        lines=(about.title(voice), days, place),
         first=first,
         last=last,
         changed_at=changed_at,
         link=about.link,
         busy=True,
+        goes_on=without_me,
     )
 
 

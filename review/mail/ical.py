@@ -51,6 +51,8 @@ class Entry:
     place: str = ""
     busy: bool = False
     """Whether the reader is away on these days; a deadline takes no time."""
+    goes_on: bool = False
+    """Whether it takes place without the guest from whom it is taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,10 @@ def _event(
         event.add("location", _one_line(entry.place))
     if entry.link:
         event.add("url", entry.link)
-    event.add("status", "CANCELLED" if method is Method.CANCEL else "CONFIRMED")
+    if method is not Method.CANCEL:
+        event.add("status", "CONFIRMED")
+    elif not entry.goes_on:  # RFC 5546: CANCELLED is the whole entry, never one guest of it
+        event.add("status", "CANCELLED")
     event.add("transp", "OPAQUE" if entry.busy else "TRANSPARENT")
     event.add("organizer", _party(secretariat))
     if guest is not None:

@@ -7,6 +7,7 @@ from datetime import date
 from review import db
 from review.services.change import Change
 from review.services.errors import InvalidGiven
+from review.services.snapshot import Snapshot
 from workflows.deadlines import DUTY_STATION_ZONE, local_day
 from workflows.spec import N_
 
@@ -70,6 +71,15 @@ def call_off(change: Change) -> None:
     if first and last:
         days = {"first_day": first.isoformat(), "last_day": last.isoformat()}
         change.params["called_off"] = days
+
+
+def coming(seen: Snapshot) -> dict[str, str] | None:
+    """The days of a visit or meeting to which people are invited and that is not over."""
+    first, last = (seen.columns[f"dialogue_{which}_day"] for which in ("first", "last"))
+    stands = ("dialogue_scheduled", 0) in seen.done and ("dialogue_held", 0) not in seen.done
+    if not (stands and first and last) or last < local_day(seen.now, VIENNA):
+        return None
+    return {"first_day": first.isoformat(), "last_day": last.isoformat()}
 
 
 def schedule(change: Change) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from review.models import Member, Person
-from review.services import accounts, notices, offices, outbox
+from review.services import accounts, notices, offices, outbox, succession_mails
 from review.services.change import Change
 from review.services.errors import InvalidGiven
 from review.services.snapshot import Side, Someone
@@ -139,6 +139,7 @@ def release_person(change: Change) -> None:
     member.ended_at = change.now
     change.session.flush()
     offices.close_open(change.session, [member.office_id], change.now)
+    succession_mails.tell_released(change, member)
     change.before |= {"person": member.person_id, "role": member.role, "slot": member.slot}
     _reopen_if_last(change, member)
 

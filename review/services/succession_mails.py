@@ -23,7 +23,7 @@ from review.models import (
     Question,
     Succession,
 )
-from review.services import dead_addresses, extensions, notices, outbox, snapshot
+from review.services import dead_addresses, dialogue, extensions, notices, outbox, snapshot
 from review.services.change import Change
 from review.services.snapshot import Snapshot, Someone
 from workflows import engine
@@ -79,6 +79,7 @@ class _Post:
             "review_id": office.review_id,
             "opens": "review",
             "step": "",
+            "at": self.now.isoformat(),
             "by": self.by,
             "by_state": office.iso3 if self.by == "mission" else None,
         }
@@ -139,13 +140,52 @@ def tell(change: Change, succession: Succession) -> None:
         change.simulated,
     )
     to = someone(succession.successor)
-    counts = _counts(change.session, change.snapshot, to)
-    post.send(TAKEN_OVER, to, items=list(_items(change.snapshot, to)), **counts)
+    more = _counts(change.session, change.snapshot, to) | _meeting(
+        change.snapshot, to, "joins_dialogue"
+    )
+    post.send(TAKEN_OVER, to, items=list(_items(change.snapshot, to)), **more)
     if mission := post.mission():
         post.send(RECEIPT, mission)
     leaves = someone(succession.predecessor)
     if not dead_addresses.are_dead(change.session, [leaves.email]):
-        post.send(ENDED, leaves, leaves=True)
+        post.send(
+            ENDED, leaves, leaves=True, **_meeting(change.snapshot, leaves, "leaves_dialogue")
+        )
+
+
+def tell_released(change: Change, member: Member) -> None:
+    """Tell somebody that their part in the review has ended and nobody has followed them yet."""
+    seen, to = change.snapshot, someone(member)
+    if not member.person.active or dead_addresses.are_dead(change.session, [to.email]):
+        return
+    about = {
+        "review_id": seen.id,
+        "opens": "review",
+        "step": change.outcome.step.key,
+        "at": change.now.isoformat(),
+        "by": change.outcome.who.actor.value,
+        "by_state": None,
+        "leaves": True,
+        "released": True,
+    }
+    outbox.put_to_side(
+        change.session,
+        ENDED,
+        key=f"released:{member.id}:{ENDED}",
+        to=to,
+        now=change.now,
+        params=notices.params(seen, party_of(to.slot), to.slot, to)
+        | about
+        | _meeting(seen, to, "leaves_dialogue"),
+        review_id=seen.id,
+        recorded=change.simulated,
+    )
+
+
+def _meeting(seen: Snapshot, to: Someone, name: str) -> dict[str, Any]:
+    """The days to which this office is invited, or is not any more; nobody invites observers."""
+    days = dialogue.coming(seen) if to.role != "observer" else None
+    return {name: days} if days else {}
 
 
 def someone(member: Member) -> Someone:

@@ -23,7 +23,7 @@ _OTHERS = {
     "password_reset": N_("Link for a new password"),
     "incident_opened": N_("Something does not run, to the administrators"),
     "incident_closed": N_("It runs again, to the administrators"),
-    "office_ended": N_("Office handed over, to: the predecessor"),
+    "office_ended": N_("Part in a review ended, to: whoever had it"),
     "office_taken_over": N_("Office handed over, to: the successor"),
     "succession_asked": N_("Who holds an office now, to: the Permanent Mission"),
     "succession_receipt": N_("Office handed over, to: the Permanent Mission"),

@@ -24,6 +24,7 @@ from review.mail.ical import Entry, Mailbox, Method
 from review.mail.letter import Letter
 from review.mail.render import render
 from review.models import Outbox
+from review.services import accounts
 from tests import ics, world
 from tests.mail.story import DAY, MARK, Story
 from tests.post import ADDRESS, SENDER
@@ -65,7 +66,7 @@ def test_calendar_files_of_all_mails_can_be_read_and_hold_nothing_secret(story: 
             carried.add((letter.notice, name))
             assert MARK.encode() not in content.replace(b"\r\n ", b"")
             assert event["ORGANIZER"] == f"mailto:{ADDRESS}"
-            if letter.params["role"] == "mission":
+            if letter.params["role"] == "mission" or letter.params.get("leaves"):
                 assert "URL" not in event
             else:
                 assert event["URL"] == f"{PAGE}{letter.review_id}"
@@ -228,6 +229,99 @@ def test_a_dialogue_that_was_held_is_not_taken_back(visited: World) -> None:
         assert "invite.ics" not in ics.attached(sent(letter, w.now))
     w.take("correct_position", w.officer, stage="desk_review", reason=MARK)
     for letter in letters(w.session, "position_corrected"):
+        assert "invite.ics" not in ics.attached(sent(letter, w.now))
+
+
+# An office changes hands -------------------------------------------------------------------------
+
+
+def hand_over(w: World, who: str) -> str:
+    """The office of somebody goes to a new person; gives their address."""
+    member = next(m for m in w.seen().members if m.person_id == w.people[who].id)
+    email = f"new.{who.replace('_', '.')}@example.example"
+    w.take("hand_over", w.officer, member=str(member.member_id), title="New", email=email,
+           language="en")  # fmt: skip
+    w.people[who] = accounts.find_by_email(w.session, email) or pytest.fail("nobody")
+    return email
+
+
+@pytest.mark.parametrize("who", ["focal_point", "expert_1", "expert_2"])
+def test_an_invitation_goes_with_the_office(visited: World, who: str) -> None:
+    w, former = visited, visited.people[who].email
+    days = set_days(w, 20, 22)
+    new = hand_over(w, who)
+    (first,) = to(letters(w.session, "dialogue_scheduled"), former)
+    (taken,) = to(letters(w.session, "office_taken_over"), new)
+    (ended,) = to(letters(w.session, "office_ended"), former)
+    _, before = invite(sent(first, w.now))
+    calendar, theirs = invite(sent(taken, w.now))
+    withdrawn, gone = invite(sent(ended, w.now))
+    assert (calendar["METHOD"], theirs["STATUS"]) == ("REQUEST", "CONFIRMED")
+    assert (withdrawn["METHOD"], "STATUS" in gone) == ("CANCEL", False), "the visit takes place"
+    assert before["UID"] == theirs["UID"] == gone["UID"]
+    assert theirs["ATTENDEE"] == f"mailto:{new}"
+    assert gone["ATTENDEE"] == f"mailto:{former}"
+    assert min(theirs["SEQUENCE"], gone["SEQUENCE"]) > before["SEQUENCE"]
+    assert ics.days(theirs) == ics.days(gone) == ics.days(before) == days
+    assert "without you" in gone["DESCRIPTION"]
+    assert "URL" not in gone, "its reader cannot open the page any more"
+    moved = set_days(w, 10, 10)
+    later = to(letters(w.session, "dialogue_scheduled"), new)[-1]
+    _, after = invite(sent(later, w.now))
+    assert after["SEQUENCE"] > theirs["SEQUENCE"]
+    assert ics.days(after) == moved
+    assert len(to(letters(w.session, "dialogue_scheduled"), former)) == 1
+
+
+def test_the_days_stand_in_words_in_the_mail_as_well(visited: World) -> None:
+    w = visited
+    set_days(w, 20, 22)
+    former = w.expert_1.email
+    new = hand_over(w, "expert_1")
+    for notice, address, words in (
+        ("office_taken_over", new, "The dialogue with Zambia takes place from"),
+        ("office_ended", former, "Your invitation is withdrawn."),
+    ):
+        (letter,) = to(letters(w.session, notice), address)
+        for code in languages.CODES:
+            sent(replace(letter, language=code), w.now)
+        body = sent(letter, w.now).get_body(("plain",))
+        assert body is not None
+        assert words in " ".join(str(body.get_content()).split())
+
+
+def test_who_is_released_is_told_and_invited_no_more(visited: World) -> None:
+    w, former = visited, visited.expert_1
+    set_days(w, 20, 22)
+    member = next(m for m in w.seen().members if m.person_id == former.id)
+    w.take("release_person", w.officer, member=str(member.member_id), reason=MARK)
+    (ended,) = to(letters(w.session, "office_ended"), former.email)
+    message = sent(ended, w.now)
+    calendar, gone = invite(message)
+    assert (calendar["METHOD"], gone["ATTENDEE"]) == ("CANCEL", f"mailto:{former.email}")
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "Your part in the review of Zambia has ended." in str(body.get_content())
+    assert MARK not in message.as_string()
+
+
+@pytest.mark.parametrize("state", ["no days", "taken back", "held", "over"])
+def test_without_a_visit_to_come_an_office_carries_no_invitation(
+    visited: World, state: str
+) -> None:
+    w, former = visited, visited.expert_1.email
+    if state != "no days":
+        set_days(w, *((20, 22) if state == "taken back" else (0, 0)))
+    if state == "taken back":
+        w.take("agree_means", w.focal_point, means="remote")
+    elif state == "held":
+        day = (w.now + DAY).date().isoformat()
+        w.take("record_dialogue", w.officer, first_day=day, last_day=day)
+    elif state == "over":
+        w.now += 2 * DAY
+    new = hand_over(w, "expert_1")
+    for notice, address in (("office_taken_over", new), ("office_ended", former)):
+        (letter,) = to(letters(w.session, notice), address)
         assert "invite.ics" not in ics.attached(sent(letter, w.now))
 
 
