@@ -35,6 +35,7 @@ from review.services import (
     invitations,
     preparing,
     reminders,
+    succession_asking,
     succession_sweep,
 )
 from review.services.heartbeats import Job
@@ -313,9 +314,10 @@ def resume_reviews() -> None:
 
 @app.task
 def look_for_successions() -> None:
-    """Write down which offices may have to change hands, and ask their States."""
+    """Write down which offices may have to change hands, and ask their States, also once more."""
     with db.transaction() as session:
-        found = succession_sweep.look(session, clock.now())
+        now = clock.now()
+        found = succession_sweep.look(session, now) + succession_asking.ask_again(session, now)
     if found:
         nudge()
 

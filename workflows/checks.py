@@ -31,6 +31,9 @@ def faults(process: Process) -> Iterator[str]:
     for step in process.steps:
         yield from _step_faults(process, step)
     yield from reminder_faults(process)
+    again = process.asking.again
+    if list(again) != sorted(set(again)) or any(days < 1 for days in again):
+        yield "the mission is not asked again on ascending days"
     yield from _circles(process)
     yield from _reach_faults(process)
 

@@ -13,6 +13,7 @@ from workflows import guards
 from workflows.spec import (
     N_,
     Actor,
+    Asking,
     Basis,
     Channel,
     Counting,
@@ -1210,6 +1211,9 @@ COUNTING = Counting(shifts=True, rests=True, ref="setting of the process", basis
 SILENCE = Silence(days=60, ref="setting of the process", basis=DESIGN)
 """Two months late, reminded and without a sign of life: the State is asked who is in office."""
 
+ASKING = Asking(again=(14, 28), ref="setting of the process", basis=DESIGN)
+"""The link of the first question ends after 45 days, and nobody should have to press a button."""
+
 SETTLING = Settling(working_days=3, ref="setting of the process", basis=DESIGN)
 """Who has just been told that an office is theirs is not told at once that they are late."""
 
@@ -1242,6 +1246,7 @@ def country_review(
         counting=COUNTING,
         silence=SILENCE,
         stopping=STOPPING,
+        asking=ASKING,
         settling=SETTLING,
         reminders=REMINDERS,
     )

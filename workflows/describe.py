@@ -198,38 +198,9 @@ def _reminders(process: Process) -> list[str]:
         ),
         "",
     ]
-    silence = process.silence
-    if silence.days:
-        lines += [
-            (
-                f"Who is {silence.days} days late, was reminded and gave no sign of life since is"
-                " not removed: their State is asked whether they still hold their office."
-                f" ({silence.ref}; {silence.basis})"
-            ),
-            "",
-        ]
-    settling = process.settling
-    if settling.working_days:
-        lines += [
-            (
-                f"Who takes an office is not reminded before {settling.working_days} working days"
-                " of the State are over after that day; the latest reminder of these days comes on"
-                f" the next. Others who are named by it are told at once. ({settling.ref};"
-                f" {settling.basis})"
-            ),
-            "",
-        ]
-    stopping = process.stopping
-    if stopping.longest_days:
-        lines += [
-            (
-                "The clock is stopped until a day that is decided beforehand, at most for"
-                f" {stopping.longest_days} days by one decision; it then runs again by itself, and"
-                " open dates have moved by the days for which it stood still."
-                f" ({stopping.ref}; {stopping.basis})"
-            ),
-            "",
-        ]
+    for rule in (process.silence, process.asking, process.settling, process.stopping):
+        if rule.said:
+            lines += [f"{rule.said} ({rule.ref}; {rule.basis})", ""]
     ladders: dict[tuple[Rule, ...], list[str]] = {}
     for item in process.milestones:
         rules = process.reminders if item.reminders is None else item.reminders

@@ -14,7 +14,8 @@ from typing import Any
 
 from workflows.checks import DefinitionError, faults
 from workflows.facts import FACT_GROUPS, Facts, Guard, GuardFunction, Reason, Who
-from workflows.terms import Counting, Settling, Silence, Stopping
+from workflows.offices import Asking, Settling, Silence
+from workflows.terms import Counting, Stopping
 from workflows.words import (
     N_,
     Actor,
@@ -32,6 +33,7 @@ __all__ = [
     "FACT_GROUPS",
     "N_",
     "Actor",
+    "Asking",
     "Basis",
     "Channel",
     "Counting",
@@ -246,6 +248,7 @@ class Process:
     reminders: tuple[Rule, ...] = ()
     silence: Silence = field(default_factory=Silence)
     stopping: Stopping = field(default_factory=Stopping)
+    asking: Asking = field(default_factory=Asking)
     settling: Settling = field(default_factory=Settling)
 
     def __post_init__(self) -> None:

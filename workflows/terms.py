@@ -1,4 +1,4 @@
-"""What a process says besides its steps: how days off count, what silence and stops come to."""
+"""What a process says of time: how days off count, and how long a clock may stand still."""
 
 from __future__ import annotations
 
@@ -23,18 +23,6 @@ class Counting:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """When the State is asked whether somebody still holds their office.
-
-    ``days``: so long late, reminded meanwhile, and without any sign of life; 0: never.
-    """
-
-    days: int = 0
-    ref: str = ""
-    basis: Basis = Basis.DESIGN
-
-
-@dataclass(frozen=True, slots=True)
 class Stopping:
     """For how long the clock of a review may be stopped by one decision.
 
@@ -45,15 +33,13 @@ class Stopping:
     ref: str = ""
     basis: Basis = Basis.DESIGN
 
-
-@dataclass(frozen=True, slots=True)
-class Settling:
-    """How long a new holder of an office is not reminded.
-
-    ``working_days``: so many of the State's, after the day on which they took office; 0: not at
-    all. The latest reminder that fell into them comes on the next.
-    """
-
-    working_days: int = 0
-    ref: str = ""
-    basis: Basis = Basis.DESIGN
+    @property
+    def said(self) -> str:
+        """The setting in a sentence; empty where there is no limit."""
+        if not self.longest_days:
+            return ""
+        return (
+            "The clock is stopped until a day that is decided beforehand, at most for"
+            f" {self.longest_days} days by one decision; it then runs again by itself, and open"
+            " dates have moved by the days for which it stood still."
+        )

@@ -77,7 +77,7 @@ def coming(seen: Snapshot) -> dict[str, str] | None:
     """The days of a visit or meeting to which people are invited and that is not over."""
     first, last = (seen.columns[f"dialogue_{which}_day"] for which in ("first", "last"))
     stands = ("dialogue_scheduled", 0) in seen.done and ("dialogue_held", 0) not in seen.done
-    if not (stands and first and last) or last < local_day(seen.now, VIENNA):
+    if not (stands and first and last) or last < local_day(seen.now, DUTY_STATION_ZONE):
         return None
     return {"first_day": first.isoformat(), "last_day": last.isoformat()}
 

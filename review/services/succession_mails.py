@@ -41,6 +41,11 @@ def party_of(slot: int) -> Party:
     return Party.REVIEWING_STATE if slot else Party.STATE_UNDER_REVIEW
 
 
+def key_of(succession_id: int, notice: str, number: object = "") -> str:
+    """The key of a mail of a succession; with the numbers of all of a kind it begins the same."""
+    return f"succession:{succession_id}:{notice}:{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Post:
     """The mails of one succession at one moment."""
@@ -59,7 +64,7 @@ class _Post:
         return outbox.put_to_side(
             self.session,
             notice,
-            key=f"succession:{self.succession.id}:{notice}:{number}",
+            key=key_of(self.succession.id, notice, number),
             to=to,
             now=self.now,
             params=notices.params(self.seen, party, to.slot, to) | self._about() | more,
@@ -97,17 +102,24 @@ class _Post:
         )
 
 
-def ask_mission(session: Session, succession: Succession, *, now: datetime) -> bool:
-    """Ask the Permanent Mission who follows; False where it has no address that works."""
+def ask_mission(
+    session: Session, succession: Succession, *, now: datetime, number: str = ""
+) -> bool:
+    """Ask the Permanent Mission who follows; False where it has no address that works.
+
+    ``number`` names a question that is written once; without it, it is the next one.
+    """
     seen = snapshot.load(session, succession.office.review_id, now)
     post = _Post(session, seen, succession, now, "secretariat")
     to = post.mission()
-    return to is not None and post.send(ASKED, to, asked(session, succession.id) + 1)
+    before = asked(session, succession.id)
+    more = {"again": True} if before else {}
+    return to is not None and post.send(ASKED, to, number or before + 1, **more)
 
 
 def asked(session: Session, succession_id: int) -> int:
     """How often the mission was asked."""
-    key = f"succession:{succession_id}:{ASKED}:"
+    key = key_of(succession_id, ASKED)
     found = sa.select(sa.func.count()).select_from(Outbox).where(Outbox.key.startswith(key))
     return session.scalar(found) or 0
 

@@ -163,7 +163,7 @@ def ask_again(session: Session, succession_id: int, *, now: datetime) -> bool:
     Raises NotFound, Answered.
     """
     one = _open(session, succession_id)
-    key = f"succession:{one.id}:{succession_mails.ASKED}:"
+    key = succession_mails.key_of(one.id, succession_mails.ASKED)
     today = session.scalar(
         sa.select(sa.func.count()).where(
             Outbox.key.startswith(key), Outbox.created_at > now - timedelta(days=1)

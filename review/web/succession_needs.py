@@ -28,6 +28,7 @@ def open_one(need: Need) -> Told:
             f"{succession_words.why(one)}.",
             _("Since %(day)s.", day=present.day(need.since)) if need.since else "",
             _("%(name)s is proposed.", name=one.title) if one.email else "",
+            succession_words.unanswered(need.succession),
         ),
         _("See how it stands"),
         url_for("offices.course", succession_id=one.id),

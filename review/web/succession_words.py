@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from review.languages import N_
-from review.services.queries.offices import Asked
+from review.services.queries.offices import Asked, Line
 from review.web import wording
-from review.web.words import _
+from review.web.words import _, ngettext
 
 if TYPE_CHECKING:
     from review.models import Office, Succession
@@ -59,6 +59,17 @@ def why(one: Succession) -> str:
 def state(one: Succession) -> str:
     """How a succession stands."""
     return _(_STATE[one.state])
+
+
+def unanswered(line: Line) -> str:
+    """That the mission was asked for the last time and has not answered; else nothing."""
+    if not line.unanswered:
+        return ""
+    return ngettext(
+        "The Permanent Mission was asked once and has not answered.",
+        "The Permanent Mission was asked %(num)s times and has not answered.",
+        line.unanswered,
+    )
 
 
 def office(one: Office, *, numbered: bool = False) -> str:

@@ -14,7 +14,7 @@ from flask import Flask
 
 from review import clock, db
 from review.models import Audit, CapabilityUse, Cycle, Member, Outbox, Person, State, Succession
-from review.services import capabilities, delivery, succession_sweep, successions
+from review.services import capabilities, delivery, succession_asking, succession_sweep, successions
 from review.services import offices as seats
 from review.services.capabilities import Purpose
 from review.services.proposals import Proposal
@@ -402,6 +402,21 @@ def test_board_tells_how_long_successions_are_open(offices: Offices) -> None:
     assert "a succession has been open for 9 days" in words(page)
     assert soup(page).select_one(f"main a[href='/successions/{one.id}']") is not None
     assert "9 days" in words(client.get("/successions"))
+
+
+def test_board_tells_of_a_mission_that_does_not_answer(offices: Offices) -> None:
+    client = offices.scene.browser("officer")
+    offices.begun()
+    said = "The Permanent Mission was asked 2 times and has not answered."
+    assert said not in words(client.get("/reviews"))
+    with db.transaction() as session:
+        session.execute(sa.update(Succession).values(begun_at=offices.now - 35 * DAY))
+        days = (offices.now + n * DAY for n in range(1, 5))  # one of them is a working day
+        assert sum(succession_asking.ask_again(session, day) for day in days) == 1
+    offices.deliver()
+    assert said in words(client.get("/reviews"))
+    assert said in words(client.get("/successions"))
+    assert offices.mission.get(f"/succession/{offices.link()}").status_code == 200
 
 
 def test_person_and_review_pages_show_it(offices: Offices) -> None:

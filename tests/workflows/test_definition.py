@@ -12,6 +12,7 @@ from workflows.country_review import IRM_1
 from workflows.registry import PROCESSES, check_notices, process
 from workflows.spec import (
     Actor,
+    Asking,
     Basis,
     Channel,
     Deadline,
@@ -142,6 +143,8 @@ BY_LINK: dict[str, Any] = {
 """A step that the link of a mail is enough for."""
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "asked again in disorder": ({"asking": Asking((28, 14))}, "not asked again on ascending days"),
+    "asked again at once": ({"asking": Asking((0,))}, "not asked again on ascending days"),
     "start": ({"start": "begnu"}, "the start is not a stage: 'begnu'"),
     "stage twice": ({"stages": (BEGUN, BEGUN, ENDED)}, "stage 'begun' is defined twice"),
     "step twice": ({"steps": (WORK, WORK, END)}, "step 'work' is defined twice"),

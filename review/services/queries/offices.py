@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from review.models import CapabilityUse, Member, Office, Outbox, Person, Review, Succession
+from review.services import succession_asking, succession_mails
 from review.services.succession_mails import ASKED
 
 ANSWERED: Final = 50
@@ -49,6 +50,8 @@ class Line:
     review: Review
     days: int
     """Since it was begun; of an answered one, until the answer."""
+    unanswered: int = 0
+    """So often the mission was asked, if it is not asked again and nobody has answered."""
 
 
 def of_review(session: Session, review_id: int) -> list[OfficeRow]:
@@ -110,10 +113,25 @@ def lines(
     else:
         answered = Succession.answered_at.is_not(None)
         wanted = wanted.where(answered).order_by(Succession.answered_at.desc()).limit(ANSWERED)
+    found = session.execute(wanted.order_by(Succession.id))
+    rows = [(one, review) for one, review in found]
+    unanswered = _unanswered(session, rows)
     return [
-        Line(one, review, ((one.answered_at or now) - one.begun_at).days)
-        for one, review in session.execute(wanted.order_by(Succession.id))
+        Line(
+            one,
+            review,
+            ((one.answered_at or now) - one.begun_at).days,
+            unanswered.get(one.id, 0) if one.is_open else 0,
+        )
+        for one, review in rows
     ]
+
+
+def _unanswered(session: Session, rows: Iterable[tuple[Succession, Review]]) -> dict[int, int]:
+    """How often a mission was asked that has had the last question by rule."""
+    keys = succession_asking.last_keys(rows)
+    written = session.scalars(sa.select(Outbox.key).where(Outbox.key.in_(keys)))
+    return {keys[key]: succession_mails.asked(session, keys[key]) for key in written}
 
 
 def asked(session: Session, succession_id: int) -> list[Asked]:
