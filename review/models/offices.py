@@ -12,7 +12,7 @@ from review.models.people import Person
 from review.models.reviews import Member, Office
 from review.models.types import Id, Moment, Text
 
-REASONS = ("not_me", "mandate_ended", "bounced", "silent", "requested")
+REASONS = ("not_me", "mandate_ended", "bounced", "silent", "requested", "account_closed")
 STATES = ("open", "proposed", "confirmed", "refused", "withdrawn")
 
 
@@ -49,7 +49,7 @@ class Succession(Base):
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"))
     predecessor_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id"), index=True)
     why: Mapped[str] = mapped_column(sa.String(20))
-    """not_me (said so), mandate_ended, bounced, silent, requested (by the State)"""
+    """not_me (said so), mandate_ended, bounced, silent, requested (by the State), account_closed"""
     reason: Mapped[Text] = mapped_column(server_default="")
     """In the words of whoever began it."""
     begun_at: Mapped[Moment]

@@ -15,7 +15,7 @@ from review import policy
 from review.languages import N_
 from review.models import Person, Review
 from review.policy import ADMINISTRATOR, Action
-from review.services import accounts, audit
+from review.services import accounts, audit, closed_accounts
 from review.services.accounts import AccountError, Preferences
 from review.services.audit import Verb
 from review.services.errors import NotAllowed, NotFound
@@ -87,11 +87,12 @@ def invite_secretariat(
 
 
 def close(session: Session, person_id: int, reason: str, *, actor: Person, now: datetime) -> Person:
-    """Close an account at once; what the person wrote stays.
+    """Close an account at once; what the person wrote stays, and who follows in office is asked.
 
     Raises NotFound, NotAllowed, or AccountError for an account that cannot be closed.
     """
     administrators = _lock_administrators(session)
+    closed_accounts.lock_reviews_of(session, person_id)
     person = _changeable(session, person_id, actor)
     if person.id == actor.id:
         raise AccountError(N_("You cannot close your own account; a colleague can."))
@@ -99,17 +100,24 @@ def close(session: Session, person_id: int, reason: str, *, actor: Person, now: 
         raise AccountError(N_("This account is closed already."))
     if person.role == ADMINISTRATOR and administrators < 2:
         raise AccountError(N_("This is the last administrator; appoint another one first."))
-    return accounts.close_account(session, person.id, actor=actor, now=now, reason=reason)
+    accounts.close_account(session, person.id, actor=actor, now=now, reason=reason)
+    closed_accounts.ask(session, person, actor=actor, now=now, reason=reason)
+    return person
 
 
 def open_again(session: Session, person_id: int, *, actor: Person, now: datetime) -> Person:
-    """Open a closed account again; whoever never accepted the invitation gets a new one."""
+    """Open a closed account again; whoever never accepted the invitation gets a new one.
+
+    Where the State was asked who follows and has not answered, the question is taken back.
+    """
+    closed_accounts.lock_reviews_of(session, person_id)
     person = _changeable(session, person_id, actor)
     if person.active:
         raise AccountError(N_("This account is open already."))
     person.active = True
     session.flush()
     audit.record(session, Verb.ACCOUNT_REOPENED, now=now, actor=actor, after={"person": person.id})
+    closed_accounts.take_back(session, person, actor=actor, now=now)
     if person.activated_at is None:
         invite_again(session, person.id, actor=actor, now=now)
     return person

@@ -159,7 +159,8 @@ def tell(change: Change, succession: Succession) -> None:
     if mission := post.mission():
         post.send(RECEIPT, mission)
     leaves = someone(succession.predecessor)
-    if not dead_addresses.are_dead(change.session, [leaves.email]):
+    closed = not succession.predecessor.person.active  # nothing goes to an account closed before
+    if not closed and not dead_addresses.are_dead(change.session, [leaves.email]):
         post.send(
             ENDED, leaves, leaves=True, **_meeting(change.snapshot, leaves, "leaves_dialogue")
         )

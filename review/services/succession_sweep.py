@@ -1,4 +1,4 @@
-"""What nobody has said: mandates that are over, addresses that come back, people who are silent.
+"""What nobody has said: mandates that are over, addresses that come back, closed accounts, silence.
 
 Each is written down once as a succession, and the State is asked; nobody is removed. A sweep that
 runs twice, or beside another one, changes nothing: an office has one open succession, and a cause
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ from review.models import (
     Review,
     Succession,
 )
-from review.services import planning, snapshot, successions
+from review.services import closed_accounts, planning, snapshot, successions
 from review.services.audit import Verb
 from review.services.snapshot import VIENNA, Snapshot
 from workflows.deadlines import local_day
@@ -48,7 +49,8 @@ def look(session: Session, now: datetime) -> int:
     A review in which somebody is taking a step is left for the next time.
     """
     found: dict[int, Cause] = {}
-    for cause in (*_mandates(session, now), *_bounced(session), *_silent(session, now)):
+    causes = (_closed(session), _mandates(session, now), _bounced(session), _silent(session, now))
+    for cause in chain.from_iterable(causes):
         found.setdefault(cause.member_id, cause)
     return sum(_begin(session, cause, now) for cause in sorted(found.values()))
 
@@ -74,6 +76,15 @@ def _holders() -> sa.Select[int, int]:
         .join(Person, Person.id == Member.person_id)
         .where(Member.ended_at.is_(None), Review.completed_at.is_(None), ~in_question)
     )
+
+
+def _closed(session: Session) -> Iterator[Cause]:
+    """Whose account was closed in some way that has not asked; what was answered stays answered."""
+    asked = sa.exists().where(
+        Succession.predecessor_id == Member.id, Succession.why == closed_accounts.CLOSED
+    )
+    for review_id, member_id in session.execute(_holders().where(~Person.active, ~asked)):
+        yield Cause(review_id, member_id, closed_accounts.CLOSED)
 
 
 def _mandates(session: Session, now: datetime) -> Iterator[Cause]:

@@ -20,6 +20,7 @@ _WHY: Final = {
     "mandate_ended": N_("The mandate has ended"),
     "bounced": N_("Messages to the holder come back"),
     "silent": N_("Nothing is heard of the holder"),
+    "account_closed": N_("The account of the holder was closed"),
     "requested": N_("The secretariat asks whether this is still right"),
 }
 _STATE: Final = {

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.models import Audit, DeadAddress, Member, Outbox, Person, Succession
-from review.services import steps, succession_sweep, successions
+from review.services import people, steps, succession_sweep, successions
+from review.services.accounts import AccountError
 from review.services.change import Mission
 from review.services.errors import InvalidGiven, NotAllowed, NotFound, Stale
 from review.services.proposals import Answered, Proposal
@@ -341,3 +342,90 @@ def test_sweeps_at_once_write_each_cause_once(real: World) -> None:
     with db.reading() as session:
         assert count(session, Succession) == 3
         assert asked(session) == 3
+
+
+# Accounts --------------------------------------------------------------------------------------
+
+
+def close(w: World, person: Person) -> None:
+    people.close(w.session, person.id, "Has left.", actor=w.administrator, now=w.now)
+
+
+def test_closing_the_account_of_a_holder_asks_the_state_who_follows(w: World) -> None:
+    close(w, w.focal_point)
+    one = w.session.scalars(sa.select(Succession)).one()
+    assert (one.why, one.state, one.begun_by) == ("account_closed", "open", w.administrator.id)
+    assert one.reason == "Has left."
+    assert one.predecessor_id == member_of(w.session, w.focal_point).id
+    mail = w.session.scalars(sa.select(Outbox).where(Outbox.notice == "succession_asked")).one()
+    assert (mail.address, mail.params["why"]) == ("mission@zmb.example", "account_closed")
+    assert "Has left" not in str(mail.params)
+    assert look(w) == ["account_closed"], "the sweep finds nothing more"
+    successions.confirm(w.session, one.id, NEW, actor=ZAMBIA, now=w.now)
+    assert [m.email for m in w.seen().members if m.role == "focal_point"] == [NEW["email"]]
+    assert count(w.session, Outbox, Outbox.notice == "office_ended") == 0, "the account was closed"
+
+
+def test_opening_it_again_takes_back_what_is_not_answered(w: World) -> None:
+    close(w, w.focal_point)
+    people.open_again(w.session, w.focal_point.id, actor=w.administrator, now=w.now)
+    one = w.session.scalars(sa.select(Succession)).one()
+    assert (one.state, one.answered_as) == ("withdrawn", "secretariat")
+    close(w, w.focal_point)
+    found = w.session.scalars(sa.select(Succession).order_by(Succession.id)).all()
+    assert [one.state for one in found] == ["withdrawn", "open"], "closed again, asked again"
+    successions.confirm(w.session, found[-1].id, NEW, actor=ZAMBIA, now=w.now)
+    people.open_again(w.session, w.focal_point.id, actor=w.administrator, now=w.now)
+    assert found[-1].state == "confirmed", "an answer stays"
+
+
+def test_opening_an_account_takes_back_no_other_question(w: World) -> None:
+    one = begin(w)
+    close(w, w.focal_point)
+    people.open_again(w.session, w.focal_point.id, actor=w.administrator, now=w.now)
+    w.session.refresh(one)
+    assert (one.why, one.state) == ("not_me", "open")
+    assert asked(w.session) == 1
+
+
+def test_an_account_without_an_office_asks_nobody(w: World) -> None:
+    close(w, world.person(w.session, "expert", "ZWE", "colleague"))
+    member = member_of(w.session, w.expert_1)
+    w.take("release_person", w.officer, member=str(member.id), reason="Specimen text.")
+    close(w, w.expert_1)
+    assert count(w.session, Succession) == 0
+
+
+def test_an_account_that_was_closed_before_is_found_once(w: World) -> None:
+    w.focal_point.active = False
+    w.session.flush()
+    assert look(w) == look(w) == ["account_closed"]
+    one = w.session.scalars(sa.select(Succession)).one()
+    successions.refuse(w.session, one.id, actor=ZAMBIA, now=w.now)
+    assert look(w, w.now + 9 * DAY) == ["account_closed"], "the State has answered"
+
+
+def test_closing_an_account_against_a_hand_over_waits_for_nobody_for_ever(real: World) -> None:
+    with db.transaction() as session:
+        member = member_of(session, real.focal_point)
+        number = successions.begin(
+            session, member.id, "not_me", actor=real.officer, now=real.now
+        ).id
+        wanted = sa.select(Person.id).where(Person.role == "secretariat_administrator")
+        administrator, holder = session.scalars(wanted).one(), member.person_id
+
+    def press(session: Session, which: int) -> str:
+        if which:
+            successions.confirm(session, number, NEW, actor=ZAMBIA, now=real.now)
+            return "handed over"
+        actor = session.get_one(Person, administrator)
+        try:
+            people.close(session, holder, "Left.", actor=actor, now=real.now)
+        except AccountError:
+            return "closed already"
+        return "closed"
+
+    assert at_once(press) in (
+        Counter({"handed over": 1, "closed": 1}),
+        Counter({"handed over": 1, "closed already": 1}),
+    )

@@ -14,7 +14,14 @@ from flask import Flask
 
 from review import clock, db
 from review.models import Audit, CapabilityUse, Cycle, Member, Outbox, Person, State, Succession
-from review.services import capabilities, delivery, succession_asking, succession_sweep, successions
+from review.services import (
+    capabilities,
+    delivery,
+    people,
+    succession_asking,
+    succession_sweep,
+    successions,
+)
 from review.services import offices as seats
 from review.services.capabilities import Purpose
 from review.services.proposals import Proposal
@@ -417,6 +424,26 @@ def test_board_tells_of_a_mission_that_does_not_answer(offices: Offices) -> None
     assert said in words(client.get("/reviews"))
     assert said in words(client.get("/successions"))
     assert offices.mission.get(f"/succession/{offices.link()}").status_code == 200
+
+
+def test_a_closed_account_is_said_to_the_mission_and_to_the_secretariat(offices: Offices) -> None:
+    holder = offices.scene.person("focal_point").id
+    with db.transaction() as session:
+        actor = session.get_one(Person, offices.scene.world.administrator.id)
+        people.close(session, holder, "Has left.", actor=actor, now=clock.now())
+    offices.deliver()
+    *_, mail = (one for to, one in offices.postman.taken if to == "mission@zmb.example")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = " ".join(str(body.get_content()).split())
+    assert "was closed." in text
+    assert "Until you answer, nobody acts in this office." in text
+    client = offices.scene.browser("officer")
+    page = words(client.get(f"/successions/{offices.one().id}"))
+    assert "The account of the holder was closed" in page
+    assert "nobody acts in this office" in page
+    assert offices.answer(offices.link(), answer="other", **NEW).status_code in {200, 302}
+    assert offices.one().state == "confirmed"
 
 
 def test_person_and_review_pages_show_it(offices: Offices) -> None:
