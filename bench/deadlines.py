@@ -68,7 +68,7 @@ DROP TABLE IF EXISTS due_then;
 CREATE TABLE due_then AS SELECT review_id, key, slot FROM milestone WHERE remind_at = '<due>';
 """.replace("<due>", DUE_AT.isoformat())
 _BACK = """
-UPDATE milestone m SET remind_at = %(due)s FROM due_then x
+UPDATE milestone m SET remind_at = %(due)s, remind_rung = NULL FROM due_then x
 WHERE (m.review_id, m.key, m.slot) = (x.review_id, x.key, x.slot)
 """
 

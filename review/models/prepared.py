@@ -34,6 +34,8 @@ class PreparedReminder(Base):
     """The end of that day where the step is owed: on another one another answer may be right."""
     again_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     """When the sweep looks next; None: never."""
+    again_rung: Mapped[int | None]
+    """From which place in the ladder on reminders count then."""
     mails: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """The rows of the outbox."""
     version: Mapped[int]

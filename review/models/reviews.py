@@ -193,6 +193,11 @@ class MilestoneDate(Base):
     simulated: Mapped[bool] = mapped_column(server_default=sa.false())
     remind_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     """When the next reminder falls due; empty while nothing is owed or the clock is stopped."""
+    remind_rung: Mapped[int | None]
+    """From which place in the ladder on reminders count then, in days from the day that counts.
+
+    Those before were written, or never due. None: all count (planned before this was kept).
+    """
 
     @property
     def due_on(self) -> date | None:

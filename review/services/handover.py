@@ -23,6 +23,7 @@ from review.services import (
     outbox,
     recipients,
     reminders,
+    resuming,
     snapshot,
     succession_mails,
 )
@@ -182,7 +183,7 @@ def _comes_later(session: Session, row: Outbox, to: Someone, now: datetime) -> b
     if owed is None or until is None:
         return False
     morning = working_morning(until + timedelta(days=1), owed.place)
-    reminders.look_again(session, owed, morning)
+    resuming.look_again(session, owed, morning)
     return True
 
 

@@ -18,10 +18,10 @@ from review import policy
 from review.languages import N_
 from review.models import Outbox, Pause, Person, Review
 from review.policy import Action
-from review.services import audit, digest, put_off, reminders
+from review.services import audit, digest, put_off, resuming
 from review.services.audit import Verb
 from review.services.errors import InvalidGiven, NotAllowed, NotFound
-from review.services.reminders import Rest
+from review.services.resuming import Rest
 from review.services.snapshot import VIENNA
 from workflows.deadlines import local_day
 
@@ -154,7 +154,7 @@ def _look_again(session: Session, ended: Pause, now: datetime) -> None:
     else:
         about = digest.reviews_of(session, session.get_one(Person, ended.person_id))
     rests = _rests(session, ended)
-    reminders.resume(session, about, ended.person_id, rests=rests, now=now)
+    resuming.resume(session, about, ended.person_id, rests=rests, now=now)
     own = Outbox.person_id == ended.person_id
     whose = own if ended.person_id else Outbox.review_id == ended.review_id
     put_off.look_again(session, whose, now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from review.services.change import Change
 from review.services.snapshot import Dates, Snapshot
@@ -28,6 +28,16 @@ class Counted(NamedTuple):
     day: date
     rules: tuple[Rule, ...]
     place: Place
+
+
+class Coming(NamedTuple):
+    """When a milestone is looked at next, and from which place in the ladder on reminders count."""
+
+    at: datetime | None = None
+    rung: int | None = None
+
+
+_NEVER: Final = Coming()
 
 
 def counted(
@@ -69,7 +79,7 @@ def _turn(
 
 
 def plan_reminders(change: Change) -> None:
-    """Set ``remind_at`` of every milestone of the review as it is after the step."""
+    """Set the next reminder of every milestone of the review as it is after the step."""
     facts, seen = facts_after(change), change.snapshot
     dates, columns = {**seen.dates, **change.dates}, {**seen.columns, **change.columns}
     for key, one in dates.items():
@@ -77,21 +87,24 @@ def plan_reminders(change: Change) -> None:
             seen.process, seen.process.milestone(key[0]), facts
         )
         present = counted(seen, key, dates, columns) if ready else None
-        at = _remind_at(change, key, one, present) if present else None
-        if at != one.remind_at:
-            change.set_dates(key, remind_at=at)
+        coming = _coming(change, key, one, present) if present else _NEVER
+        if coming != Coming(one.remind_at, one.remind_rung):
+            change.set_dates(key, remind_at=coming.at, remind_rung=coming.rung)
 
 
-def _remind_at(change: Change, key: Key, dates: Dates, present: Counted) -> datetime | None:
+def _coming(change: Change, key: Key, dates: Dates, present: Counted) -> Coming:
     former = counted(change.snapshot, key) if key in change.snapshot.dates else None
     same = former is not None and (former.on, former.day) == (present.on, present.day)
+    stands = Coming(dates.remind_at, dates.remind_rung)
     if dates.remind_at and dates.remind_at <= change.now and same:
-        return dates.remind_at  # one that is due and not swept yet stays due
+        return stands  # one that is due and not swept yet stays due
     after = change.reminders_after or change.now
     coming = deadlines.next_reminder(present.rules, present.day, present.place, after)
-    if dates.remind_at and coming and same:
-        return min(dates.remind_at, coming.at)  # the morning after a pause comes before the ladder
-    return coming.at if coming else None
+    if coming is None:
+        return _NEVER
+    if dates.remind_at and dates.remind_at <= coming.at and same:
+        return stands  # the morning after a pause comes before the ladder
+    return Coming(coming.at, coming.offset)
 
 
 def _slot(item: Milestone, slot: int) -> int:
@@ -128,8 +141,13 @@ def is_ready(process: Process, item: Milestone, facts: Facts) -> bool:
 
 def next_reminder_at(seen: Snapshot, key: Key, now: datetime) -> datetime | None:
     """When the reminder after ``now`` falls due for a milestone that stays as it is."""
+    return coming(seen, key, now).at
+
+
+def coming(seen: Snapshot, key: Key, now: datetime) -> Coming:
+    """The reminder after ``now`` for a milestone that stays as it is."""
     found = counted(seen, key)
     if found is None:
-        return None
-    coming = deadlines.next_reminder(found.rules, found.day, found.place, now)
-    return coming.at if coming else None
+        return _NEVER
+    then = deadlines.next_reminder(found.rules, found.day, found.place, now)
+    return Coming(then.at, then.offset) if then else _NEVER

@@ -40,7 +40,7 @@ _VALID: Final = """
 # As in the sweep the review is locked with its milestone, against a step that is being taken.
 _WRITE: Final = """
 WITH due AS MATERIALIZED (
-  SELECT p.review_id, p.key, p.slot, p.again_at, p.mails
+  SELECT p.review_id, p.key, p.slot, p.again_at, p.again_rung, p.mails
   FROM prepared_reminder p
   JOIN milestone m ON (m.review_id, m.key, m.slot) = (p.review_id, p.key, p.slot)
   JOIN review r ON r.id = p.review_id
@@ -59,7 +59,7 @@ WITH due AS MATERIALIZED (
   DELETE FROM prepared_reminder p USING due
   WHERE (p.review_id, p.key, p.slot) = (due.review_id, due.key, due.slot)
 )
-UPDATE milestone m SET remind_at = due.again_at FROM due
+UPDATE milestone m SET remind_at = due.again_at, remind_rung = due.again_rung FROM due
 WHERE (m.review_id, m.key, m.slot) = (due.review_id, due.key, due.slot)
 """.replace("<valid>", _VALID)
 
@@ -73,14 +73,15 @@ WHERE m.remind_at > %(now)s AND m.remind_at <= %(until)s
 ORDER BY m.remind_at LIMIT %(batch)s
 """.replace("<valid>", _VALID)
 _STORE: Final = """
-INSERT INTO prepared_reminder (review_id, key, slot, at, valid_until, again_at, mails, version,
-  made_by, seen, oldest)
-SELECT x.review_id, x.key, x.slot, x.at, x.valid_until, x.again_at, x.mails, x.version, <made by>,
-  %(seen)s::text, pg_snapshot_xmin(%(seen)s::pg_snapshot)::text::bigint
+INSERT INTO prepared_reminder (review_id, key, slot, at, valid_until, again_at, again_rung, mails,
+  version, made_by, seen, oldest)
+SELECT x.review_id, x.key, x.slot, x.at, x.valid_until, x.again_at, x.again_rung, x.mails,
+  x.version, <made by>, %(seen)s::text, pg_snapshot_xmin(%(seen)s::pg_snapshot)::text::bigint
 FROM json_to_recordset(%(decided)s) AS x(review_id bigint, key text, slot int, at timestamptz,
-  valid_until timestamptz, again_at timestamptz, mails jsonb, version int)
+  valid_until timestamptz, again_at timestamptz, again_rung int, mails jsonb, version int)
 ON CONFLICT (review_id, key, slot) DO UPDATE SET at = excluded.at,
-  valid_until = excluded.valid_until, again_at = excluded.again_at, mails = excluded.mails,
+  valid_until = excluded.valid_until, again_at = excluded.again_at,
+  again_rung = excluded.again_rung, mails = excluded.mails,
   version = excluded.version, made_by = excluded.made_by, seen = excluded.seen,
   oldest = excluded.oldest
 """.replace("<made by>", _MADE_BY)

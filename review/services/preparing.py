@@ -69,7 +69,7 @@ def _store(session: Session, seen: str, decided: Mapping[Place, str], setbacks: 
 def _decided(seen: Snapshot, key: Key, knows: Office, at: datetime) -> dict[str, Any]:
     """What a sweep at this moment, or later on the same day at the place, would write."""
     then = replace(seen, now=at)
-    found = reminders.look(then, key, knows, at)
+    found = reminders.look(then, key, knows, at, seen.dates[key].remind_rung)
     told = [one for one in found.tellings if one.held is None]
     return {
         "review_id": seen.id,
@@ -78,6 +78,7 @@ def _decided(seen: Snapshot, key: Key, knows: Office, at: datetime) -> dict[str,
         "at": at.isoformat(),
         "valid_until": _valid_until(then, key, at, found).isoformat(),
         "again_at": found.again_at.isoformat() if found.again_at else None,
+        "again_rung": found.again_rung,
         "mails": [reminders.mail(one, at) for one in told],
         "version": seen.version,
     }

@@ -107,12 +107,13 @@ def _climb(
     review: Snapshot, key: Key, knows: Office, at: datetime | None, until: datetime
 ) -> Iterator[Planned]:
     """What is told about one milestone, look by look."""
+    rung = review.dates[key].remind_rung
     while at is not None and at < until:
-        look = reminders.look(review, key, knows, at)
+        look = reminders.look(review, key, knows, at, rung)
         for one in look.tellings:
             leaves_at = one.leaves_at(at) if one.held is None else at
             yield Planned(leaves_at, one, waits=leaves_at > at)
-        at = look.again_at
+        at, rung = look.again_at, look.again_rung
 
 
 def _order(one: Planned) -> tuple[object, ...]:

@@ -10,15 +10,14 @@ changes nothing. A date that is changed gives new keys; a step that is taken cle
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import MilestoneDate
 from review.services import notices, planning, prepared, recipients, snapshot
 from review.services.planning import Key
 from review.services.recipients import ESCALATION, PASSED_ON, Office, Owed, Telling
@@ -26,7 +25,6 @@ from review.services.setbacks import ROW_FAULTS, Setbacks
 from review.services.setbacks import Place as About
 from review.services.snapshot import Snapshot, Someone
 from workflows import deadlines
-from workflows.deadlines import Place
 from workflows.spec import Party, Recipient, Trigger
 
 BATCH: Final = 500
@@ -57,17 +55,22 @@ WITH o AS (
     address text, language text, params jsonb, next_try_at timestamptz, state text)
   ON CONFLICT (key) DO NOTHING
 )
-UPDATE milestone m SET remind_at = x.remind_at
-FROM json_to_recordset(:next) AS x(review_id bigint, key text, slot int, remind_at timestamptz)
+UPDATE milestone m SET remind_at = x.remind_at, remind_rung = x.remind_rung
+FROM json_to_recordset(:next) AS x(review_id bigint, key text, slot int, remind_at timestamptz,
+  remind_rung int)
 WHERE m.review_id = x.review_id AND m.key = x.key AND m.slot = x.slot
 """)
 
 
 class Look(NamedTuple):
-    """What a sweep finds at a milestone: whom it tells, and when it looks again (None: never)."""
+    """What a sweep finds at a milestone: whom it tells, and when it looks again (None: never).
+
+    ``again_rung``: the first place in the ladder that counts then; those before it are settled.
+    """
 
     tellings: tuple[Telling, ...] = ()
     again_at: datetime | None = None
+    again_rung: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +154,14 @@ def _decide(run: _Sweep, due: Sequence[About]) -> list[_Decided]:
     for place in due:
         review_id, key, slot = place
         with run.setbacks.milestone(*place):
-            found = look(reviews[review_id], (key, slot), knows, run.now)
+            seen_now = reviews[review_id]
+            rung = seen_now.dates[key, slot].remind_rung
+            found = look(seen_now, (key, slot), knows, run.now, rung)
             told = [one for one in found.tellings if one.held is None]
             mails = [mail(one, run.now, simulated=run.simulated) for one in told]
             at = found.again_at and found.again_at.isoformat()
-            following = {"review_id": review_id, "key": key, "slot": slot, "remind_at": at}
+            following = {"review_id": review_id, "key": key, "slot": slot, "remind_at": at,
+                         "remind_rung": found.again_rung}  # fmt: skip
             texts = tuple(json.dumps(one) for one in mails)
             decided.append(_Decided(place, texts, json.dumps(following)))
     return decided
@@ -168,29 +174,34 @@ def _write(run: _Sweep, decided: Sequence[_Decided]) -> None:
     run.session.execute(_WRITE, given)
 
 
-def look(seen: Snapshot, key: Key, knows: Office, at: datetime) -> Look:
+def look(seen: Snapshot, key: Key, knows: Office, at: datetime, rung: int | None = None) -> Look:
     """What is to be done about a milestone at a moment. The sweep does it, the plan foretells it.
 
     On a day off, as after an outage, it is left for the next working morning. After a pause it is
     looked at again on the first: of what was kept back the latest reminder is then written, unless
     its reader has it already.
+
+    ``rung``: the first place in the ladder that counts, None where all do. A moment that has turned
+    out too early, because zone or days off have changed since it was planned, is planned anew: what
+    had passed when the date was set was never due.
     """
     if not _is_owed(seen, key):
         return Look()
-    coming = planning.next_reminder_at(seen, key, at)
+    coming = planning.coming(seen, key, at)
     owed = owed_at(seen, key, at)
-    if owed is None:
-        return Look((), coming)
+    if owed is None or (rung is not None and owed.reminder.offset < rung):
+        return Look((), *coming)
     place = owed.place
     today = deadlines.local_day(at, place.zone)
     if not place.calendar.works(today):
-        return Look((), deadlines.working_morning(today, place))
+        return Look((), deadlines.working_morning(today, place), owed.reminder.offset)
     told = tuple(recipients.tellings(owed, knows, today))
     ends = [one.held for one in told if one.held]
     if ends:
         resumes = deadlines.working_morning(min(ends) + timedelta(days=1), place)
-        coming = min(coming, resumes) if coming else resumes
-    return Look(told, coming)
+        again_at = min(coming.at, resumes) if coming.at else resumes
+        return Look(told, again_at, owed.reminder.offset)
+    return Look(told, *coming)
 
 
 def _is_owed(seen: Snapshot, key: Key) -> bool:
@@ -282,70 +293,3 @@ def owed_now(seen: Snapshot, now: datetime, setbacks: Setbacks) -> Iterator[Owed
             owed = owed_at(seen, key, now) if dates.remind_at is not None else None
         if owed and Recipient.PERSON in owed.reminder.rule.to:
             yield owed
-
-
-class Rest(NamedTuple):
-    """A pause that is over: when it began, when it was ended, and its last day."""
-
-    set_at: datetime
-    ended_at: datetime
-    until: date
-
-
-def resume(
-    session: Session,
-    review_ids: Iterable[int],
-    person_id: int | None,
-    *,
-    rests: Sequence[Rest],
-    now: datetime,
-) -> None:
-    """After a pause that ended early: look again, on the next working morning, at what it held.
-
-    ``person_id``: whose pause it was, None for that of a review; ``rests``: that pause, and those
-    before it, the last first.
-    """
-    setbacks = Setbacks()
-    for review_id in sorted(review_ids):
-        with setbacks.review(review_id):
-            seen = snapshot.load(session, review_id, now, lock=True)
-            for owed in owed_now(seen, now, setbacks):
-                whose = {to.person_id for to in recipients.responsible(owed)}
-                held = owed.reminder.at >= _held_since(rests, owed.place)
-                if held and (person_id is None or person_id in whose):
-                    look_again(session, owed, _next_morning(owed, now))
-
-
-def _held_since(rests: Sequence[Rest], place: Place) -> datetime:
-    """When the rest began at a place: one that took the place of another, or came before the
-    morning on which what the other held was to be written, goes on with it."""
-    since = rests[0].set_at
-    for one in rests[1:]:
-        ended_on = min(one.until, deadlines.local_day(one.ended_at, place.zone))
-        if deadlines.working_morning(ended_on + timedelta(days=1), place) <= since:
-            break
-        since = one.set_at
-    return since
-
-
-def _next_morning(owed: Owed, now: datetime) -> datetime:
-    """The next working morning where something is owed."""
-    today = deadlines.local_day(now, owed.place.zone)
-    morning = deadlines.working_morning(today, owed.place)
-    if morning <= now:
-        morning = deadlines.working_morning(today + timedelta(days=1), owed.place)
-    return morning
-
-
-def look_again(session: Session, owed: Owed, at: datetime) -> None:
-    """Let the next sweep look at a milestone at this moment, unless it does so before."""
-    session.execute(
-        sa.update(MilestoneDate)
-        .where(
-            MilestoneDate.review_id == owed.seen.id,
-            MilestoneDate.key == owed.item.key,
-            MilestoneDate.slot == owed.slot,
-            MilestoneDate.remind_at > at,
-        )
-        .values(remind_at=at)
-    )

@@ -70,6 +70,7 @@ class Dates(NamedTuple):
     done_at: datetime | None = None
     remind_at: datetime | None = None
     simulated: bool = False
+    remind_rung: int | None = None
 
     @property
     def due_on(self) -> date | None:
@@ -144,7 +145,7 @@ SELECT json_build_object(
      (SELECT json_agg(json_build_array(p.id, p.role, 0, p.email, p.title, p.language,
      p.time_zone)) FROM person p WHERE p.active AND p.role = 'secretariat_administrator')),
   'dates', (SELECT json_agg(json_build_array(d.key, d.slot, d.model_on, d.agreed_on, d.done_at,
-     d.remind_at, d.simulated)) FROM milestone d WHERE d.review_id = r.id),
+     d.remind_at, d.simulated, d.remind_rung)) FROM milestone d WHERE d.review_id = r.id),
   'responses', (SELECT json_agg(json_build_array(b.number, b.circulated_to)) FROM submission b
      WHERE b.review_id = r.id),
   'asked', (SELECT json_agg(json_build_array(q.milestone, q.slot)) FROM extension_request q
@@ -213,7 +214,7 @@ def _snapshot(found: Mapping[str, Any], now: datetime) -> Snapshot:
     definition = process(columns["process_key"])
     sides = {side.slot: side for side in map(_side, found["sides"])}
     members = tuple(map(_member, found["members"] or ()))
-    dates = {(d[0], d[1]): _dates(*d[2:]) for d in found["dates"] or ()}
+    dates = {(d[0], d[1]): _dates(d[2:]) for d in found["dates"] or ()}
     return Snapshot(
         id=columns["id"],
         version=columns["version"],
@@ -262,20 +263,10 @@ def _side(item: list[Any]) -> Side:
     return Side(*(*item[:7], tuple(item[7])))
 
 
-def _dates(
-    model_on: str | None,
-    agreed_on: str | None,
-    done_at: str | None,
-    remind_at: str | None,
-    simulated: bool,
-) -> Dates:
-    return Dates(
-        date.fromisoformat(model_on) if model_on else None,
-        date.fromisoformat(agreed_on) if agreed_on else None,
-        datetime.fromisoformat(done_at) if done_at else None,
-        datetime.fromisoformat(remind_at) if remind_at else None,
-        simulated,
-    )
+def _dates(found: Sequence[Any]) -> Dates:
+    days = [date.fromisoformat(one) if one else None for one in found[:2]]
+    moments = [datetime.fromisoformat(one) if one else None for one in found[2:4]]
+    return Dates(days[0], days[1], moments[0], moments[1], *found[4:])
 
 
 def _facts(

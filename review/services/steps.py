@@ -143,6 +143,7 @@ def _write(change: Change) -> None:
             "done_at": item.done_at and item.done_at.isoformat(),
             "remind_at": item.remind_at and item.remind_at.isoformat(),
             "simulated": item.simulated,
+            "remind_rung": item.remind_rung,
         }
         for (key, slot), item in change.dates.items()
     ]
@@ -177,13 +178,15 @@ WITH r AS (
   UPDATE review SET <set>, version = version + 1
   WHERE id = %(review_id)s AND version = %(version)s RETURNING id
 ), d AS (
-  INSERT INTO milestone (review_id, key, slot, model_on, agreed_on, done_at, remind_at, simulated)
-  SELECT r.id, x.key, x.slot, x.model_on, x.agreed_on, x.done_at, x.remind_at, x.simulated
+  INSERT INTO milestone (review_id, key, slot, model_on, agreed_on, done_at, remind_at, simulated,
+    remind_rung)
+  SELECT r.id, x.key, x.slot, x.model_on, x.agreed_on, x.done_at, x.remind_at, x.simulated,
+    x.remind_rung
   FROM r, json_to_recordset(%(dates)s) AS x(key text, slot int, model_on date, agreed_on date,
-    done_at timestamptz, remind_at timestamptz, simulated bool)
+    done_at timestamptz, remind_at timestamptz, simulated bool, remind_rung int)
   ON CONFLICT (review_id, key, slot) DO UPDATE SET model_on = excluded.model_on,
     agreed_on = excluded.agreed_on, done_at = excluded.done_at, remind_at = excluded.remind_at,
-    simulated = excluded.simulated
+    simulated = excluded.simulated, remind_rung = excluded.remind_rung
 ), q AS (
   UPDATE extension_request SET outcome = 'overtaken', answered_at = %(now)s FROM r
   WHERE review_id = r.id AND answered_at IS NULL

@@ -82,7 +82,7 @@ def outcome(now: datetime, *, ahead: bool) -> tuple[list[Any], list[Any], int]:
             ).where(Outbox.id > last).order_by(Outbox.key)  # fmt: skip
             dates = sa.select(
                 MilestoneDate.review_id, MilestoneDate.key, MilestoneDate.slot,
-                MilestoneDate.remind_at,
+                MilestoneDate.remind_at, MilestoneDate.remind_rung,
             ).order_by(MilestoneDate.review_id, MilestoneDate.key, MilestoneDate.slot)  # fmt: skip
             found = (
                 [tuple(row) for row in session.execute(mails)],
