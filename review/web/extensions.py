@@ -31,7 +31,9 @@ class Line:
     """One date: whose, before, after, and whether it is set or only expected."""
 
     due: Due
-    before: date | None
+    """With the date that follows."""
+    was: Due
+    """With the date until now."""
     after: date
     is_set: bool
 
@@ -144,7 +146,12 @@ def _wanted(review: Snapshot, who: Who, form: StepForm) -> Proposal | None:
 def _in_words(review: Snapshot, found: Found) -> Preview:
     return Preview(
         [
-            Line(date_changes.due_of(review, one.key, one.after), one.before, one.after, one.is_set)
+            Line(
+                date_changes.due_of(review, one.key, one.after),
+                date_changes.due_of(review, one.key, one.before),
+                one.after,
+                one.is_set,
+            )
             for one in found.lines
         ],
         [_clash(review, one) for one in found.clashes],

@@ -14,7 +14,7 @@ from wtforms.widgets import DateInput
 from review import policy
 from review.languages import N_
 from review.services import blueprint
-from review.services.queries.turns import Due
+from review.services.queries.turns import Due, due
 from review.services.snapshot import Side, Snapshot
 from review.web import access, present
 from review.web.words import _
@@ -126,6 +126,12 @@ def duty(review: Snapshot, item: Due) -> str:
     return numbered(label, item.slot) if item.milestone.repeats else label
 
 
+def dated(review: Snapshot, key: str, slot: int) -> Due:
+    """A milestone of a review with its date, if it has one, and whose day that is."""
+    dates = review.dates.get((key, slot))
+    return due(review, review.process.milestone(key), slot, dates.due_on if dates else None)
+
+
 def numbered(what: str, number: int) -> str:
     """Something of which there are several: "Answer a question, no. 3"."""
     return _("%(what)s, no. %(number)s", what=what, number=number)
@@ -229,6 +235,7 @@ def install(app: Flask) -> None:
         data_basis,
         divisions,
         duty,
+        dated,
         language,
         means,
         numbered,

@@ -26,10 +26,17 @@ class Asked:
 
     key: Key
     due: Due
-    asked_date: date
+    wanted: Due
+    """The same with the date that is asked for."""
     reason: str
     by: str
     at: datetime
+
+    @property
+    def asked_date(self) -> date:
+        """The date that is asked for."""
+        assert self.wanted.on is not None  # noqa: S101 - nobody asks for none
+        return self.wanted.on
 
     @property
     def value(self) -> str:
@@ -113,7 +120,8 @@ def open_requests(session: Session, seen: Snapshot, of: Who | None = None) -> li
         key = one.milestone, one.slot
         if of is None or extensions.side_of(seen, key) == of:
             about = due_of(seen, key, seen.facts.due.get(key))
-            found.append(Asked(key, about, one.asked_date, one.reason, title, one.asked_at))
+            wanted = due_of(seen, key, one.asked_date)
+            found.append(Asked(key, about, wanted, one.reason, title, one.asked_at))
     return found
 
 
