@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from review import db
-from review.models import DayOff, Member, Outbox, Person, Review, State
+from review.models import (
+    DayOff,
+    Member,
+    MilestoneDate,
+    Outbox,
+    Person,
+    PreparedReminder,
+    Review,
+    State,
+)
 from review.services import offices, people, reminders, steps
 from review.services.pauses import PauseGiven, Whose, begin, end
 from tests import world
@@ -81,6 +90,14 @@ def _leaves(session: Session, stored: Stored, now: datetime) -> None:
     )
 
 
+def _hands_over(session: Session, stored: Stored, now: datetime) -> None:
+    officer = session.get_one(Person, stored.people["officer"])
+    wanted = sa.select(Member.id).where(Member.person_id == stored.people["expert_2"])
+    given_ = {"member": str(session.scalars(wanted).one()), "title": "New", "language": "fr",
+              "email": "new.expert@ita.example"}  # fmt: skip
+    steps.take(session, stored.review_id, "hand_over", actor=officer, now=now, given=given_)
+
+
 def _hires(session: Session, stored: Stored, now: datetime) -> None:
     world.person(session, "secretariat_administrator", name="another_one")
 
@@ -112,6 +129,7 @@ CHANGES: Final[dict[str, Change]] = {
     "officer": _officer,
     "step": _steps,
     "somebody leaves": _leaves,
+    "an office is handed over": _hands_over,
     "an administrator": _hires,
     "a focal point": _named,
 }
@@ -131,6 +149,25 @@ def test_whatever_changes_meanwhile_the_outbox_is_that_of_the_sweep(
         CHANGES[name](session, stored, at - HOUR / 2)
     used = compare(at + HOUR / 2)
     assert bool(used) == (name == "nothing") or name in {"step", "somebody leaves", "officer"}
+
+
+def test_what_was_decided_for_a_former_holder_is_void(stored: Stored) -> None:
+    with db.reading() as session:
+        dates = sa.select(MilestoneDate.remind_at).where(MilestoneDate.key == "desk_review")
+        at = max(one for one in session.scalars(dates) if one)  # Rome is later than Harare
+    assert prepare_all(at - HOUR)
+    leaves, stays = stored.people["expert_2"], stored.people["expert_1"]
+    with db.transaction() as session:
+        mine = sa.select(PreparedReminder).where(PreparedReminder.review_id == stored.review_id)
+        ahead = [mail for one in session.scalars(mine) for mail in one.mails]
+        assert {mail["person_id"] for mail in ahead} == {leaves, stays}
+        _hands_over(session, stored, at - HOUR / 2)
+    with db.transaction() as session:
+        reminders.sweep(session, at + HOUR / 2)
+        told = sa.select(Outbox.person_id).where(
+            Outbox.review_id == stored.review_id, Outbox.notice == "reminder"
+        )
+        assert session.scalars(told).all() == [stays], "and the new one not yet"
 
 
 @settings(

@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from review import clock, db, seals
-from review.models import Audit, Capability, CapabilityUse, Outbox, Person
-from review.services import accounts, capabilities, people
+from review.models import Audit, Capability, CapabilityUse, Cycle, Member, Outbox, Person
+from review.services import accounts, capabilities, offices, people, steps
 from review.services.capabilities import About, Purpose
 from tests import ics, world
 from tests.web.conftest import sign_in, token_of
@@ -151,6 +151,51 @@ def test_a_closed_account_has_none_and_none_comes_back_with_it(
     with db.transaction() as session:
         people.open_again(session, one.id, actor=session.merge(officer), now=clock.now())
     assert fetch(app, address).status_code == 410
+
+
+def hand_over(scene: Scene) -> None:
+    """The office of the first expert goes to somebody new."""
+    holder = scene.person("expert_1").id
+    with db.transaction() as session:
+        wanted = sa.select(Member).where(Member.person_id == holder)
+        (member,) = (one for one in session.scalars(wanted) if one.review_id == scene.review_id)
+        given = {"member": str(member.id), "title": "New", "email": "new@zwe.example"}
+        actor = session.get_one(Person, scene.world.officer.id)
+        steps.take(session, scene.review_id, "hand_over", actor=actor, now=clock.now(),
+                   given=given | {"language": "en"})  # fmt: skip
+
+
+def test_the_calendar_of_a_former_holder_ends_at_the_hand_over(
+    app: Flask, scene: Scene, press: Callable[..., Any]
+) -> None:
+    press("expert_1")
+    address = shown(scene, "expert_1")
+    with clock.frozen(WHILE_IT_RUNS):
+        assert ics.events_of(ics.read(fetch(app, address).data)) != []
+        hand_over(scene)
+        gone = fetch(app, address)
+    assert (gone.status_code, gone.data.count(b"BEGIN:VEVENT")) == (410, 0)
+    with db.reading() as session:
+        wanted = sa.select(Capability).where(Capability.purpose == Purpose.CALENDAR.value)
+        assert all(one.ended_at == WHILE_IT_RUNS for one in session.scalars(wanted))
+
+
+def test_a_former_holder_with_another_office_keeps_a_calendar_without_this_review(
+    app: Flask, scene: Scene, press: Callable[..., Any]
+) -> None:
+    press("expert_1")
+    address = shown(scene, "expert_1")
+    with db.transaction() as session:
+        cycle = session.scalars(sa.select(Cycle)).one()
+        other = world.review(session, cycle, "PNG")
+        person = session.get_one(Person, scene.person("expert_1").id)
+        offices.fill(session, other.id, person, "expert", 1, since=clock.now())
+    with clock.frozen(WHILE_IT_RUNS):
+        hand_over(scene)
+        left = fetch(app, address)
+    assert left.status_code == 200
+    assert f"/reviews/{scene.review_id}" not in left.text
+    assert "Zambia" not in left.text
 
 
 def test_who_left_the_review_has_an_empty_calendar_at_once(
