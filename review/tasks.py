@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final
@@ -39,6 +40,7 @@ from review.services import (
     succession_sweep,
 )
 from review.services.heartbeats import Job
+from review.services.incidents import Watched
 from review.services.setbacks import Incomplete, Setbacks
 from review.settings import Settings, SettingsError
 from workflows.registry import check_notices
@@ -243,7 +245,7 @@ def deliver() -> None:
         nudge()
 
 
-def _drain() -> delivery.Round:
+def _drain(notices: Collection[str] = ()) -> delivery.Round:
     chosen = _settings()
     with Smtp(chosen.smtp_url) as transport:
         return delivery.drain(
@@ -251,7 +253,19 @@ def _drain() -> delivery.Round:
             sender=chosen.mail_from,
             path=_return_path(chosen),
             a_minute=chosen.domain_mails_a_minute,
+            notices=notices,
         )
+
+
+def tell_of_incidents(seen: Watched) -> int:
+    """Get the mails about incidents away; how many this process has sent.
+
+    The workers send them. Where what was seen says that they do not, it is done here: the lock of
+    each row lets one of both send it.
+    """
+    if seen.opened or seen.closed:
+        nudge()
+    return _drain(incidents.NOTICES).sent if seen.nobody_sends else 0
 
 
 def _return_path(chosen: Settings) -> ReturnPath:

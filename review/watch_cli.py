@@ -1,6 +1,7 @@
 """`uncac-review watch`: looks whether everything runs, where no worker is left to do it.
 
-It needs the database and nothing else: neither scheduler nor workers nor broker.
+It needs the database, and the mail server to tell of what it finds; neither scheduler nor workers
+nor broker.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def register(
     watch = commands.add_parser(
         "watch",
         help=text,
-        description=f"{text}. The mail waits in the outbox where nobody is left to send it.",
+        description=f"{text}. Where no worker is left to send that mail, it is sent from here.",
     )
     watch.add_argument(
         "--once",
@@ -42,8 +43,12 @@ def register(
 
 
 def _watch(given: argparse.Namespace, settings: Settings) -> int:
+    from review import links, seals
+
     if given.from_now:
         return _from_now(settings)
+    links.set_base(settings.base_url)
+    seals.set_key(settings.secret_key)
     return _once(settings) if given.once else _on(settings)
 
 
@@ -91,6 +96,5 @@ def _look(settings: Settings) -> Watched:
     tasks.use(settings)
     jobs = tasks.jobs(settings)
     seen = incidents.watch(settings, jobs, now=clock.now(), machine=clock.machine)
-    if seen.opened or seen.closed:
-        tasks.nudge()
+    tasks.tell_of_incidents(seen)
     return seen

@@ -35,6 +35,10 @@ class Office:
     """The domain of recipients about whom it says nothing for a long while."""
     pause: float = 0.0
     """Seconds before a message is taken."""
+    held: str = ""
+    """Messages to this address are not taken as long as it stands here."""
+    holds: bool = False
+    """Whether one of them is there."""
     greeted: int = 0
     """How many connections there were."""
     url: str = ""
@@ -67,6 +71,9 @@ class Office:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         await asyncio.sleep(self.pause)
+        while self.held in envelope.rcpt_tos:
+            self.holds = True
+            await asyncio.sleep(0.01)
         if self.to_data:
             return self.to_data
         message = message_from_bytes(envelope.original_content or b"", policy=policy.strict)

@@ -77,12 +77,18 @@ _NEXT: Final = (
     .with_for_update(of=Outbox, skip_locked=True)
 )
 
+_NEXT_OF: Final = _NEXT.where(Outbox.notice.in_(sa.bindparam("notices", expanding=True)))
 
-def claim(session: Session, now: datetime, resting: Collection[str]) -> Claimed | None:
+
+def claim(
+    session: Session, now: datetime, resting: Collection[str], notices: Collection[str] = ()
+) -> Claimed | None:
     """The mail that has waited longest, locked; None where none is due.
 
-    One that another worker holds is passed over, and so are the domains that rest.
+    One that another worker holds is passed over, and so are the domains that rest. ``notices``:
+    the only ones that count; empty: all.
     """
     given = {"now": now, "since": now - MINUTE, "resting": list(resting)}
-    found = session.execute(_NEXT, given).one_or_none()
+    more = {"notices": list(notices)} if notices else {}
+    found = session.execute(_NEXT_OF if notices else _NEXT, given | more).one_or_none()
     return None if found is None else Claimed(*found)

@@ -18,7 +18,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -100,6 +100,8 @@ class _Course:
     sender: str
     path: ReturnPath
     a_minute: int
+    notices: Collection[str] = ()
+    """The only ones that are sent; empty: all."""
     done: Round = field(default_factory=Round)
     deferred: Counter[str] = field(default_factory=Counter)
     slow: set[str] = field(default_factory=set)
@@ -132,14 +134,16 @@ def drain(
     now: Callable[[], datetime] = clock.now,
     path: ReturnPath | None = None,
     a_minute: int = 0,
+    notices: Collection[str] = (),
 ) -> Round:
     """Send what is due, at most ``limit`` mails, one transaction each.
 
     ``sender`` is the From address, with or without a name. A mail that cannot be sent waits or is
     given up, and the next one is tried; a server that is away ends the round. ``a_minute``: so many
-    tries for one domain in a minute, all workers together; 0 sets no limit.
+    tries for one domain in a minute, all workers together; 0 sets no limit. ``notices``: only
+    mails of these are sent; empty: all.
     """
-    course = _Course(transport, sender, path or ReturnPath(), a_minute)
+    course = _Course(transport, sender, path or ReturnPath(), a_minute, notices)
     course.done.more = _go_through(course, limit, now)
     return course.done
 
@@ -159,7 +163,7 @@ def _go_through(course: _Course, limit: int, now: Callable[[], datetime]) -> boo
 
 def _claim(session: Session, course: _Course, now: datetime) -> Claimed | None:
     """The next mail of a domain that has not had its mails of this minute."""
-    while (mail := claims.claim(session, now, course.resting)) is not None:
+    while (mail := claims.claim(session, now, course.resting, course.notices)) is not None:
         if not course.a_minute or mail.tried < course.a_minute:
             return mail
         course.full.add(_domain(mail.row))

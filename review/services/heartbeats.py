@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from review.languages import N_
-from review.models import Heartbeat
+from review.models import Heartbeat, Person
 
 SIGN_OF_LIFE: Final = "give_sign_of_life"
 """The job that does nothing but show that scheduler, broker, worker and database work together."""
@@ -55,8 +55,17 @@ def all_of_them(session: Session) -> dict[str, Heartbeat]:
 
 
 def expect(session: Session, jobs: Iterable[Job], now: datetime) -> None:
-    """Watch these jobs from now on, as far as they are not watched yet."""
-    rows = [{"name": job.name, "since": now} for job in jobs]
+    """Watch these jobs from now on, as far as they are not watched yet.
+
+    Where no job has ever run or been watched, from the first account on: nothing has run since.
+    """
+    known = session.scalar(sa.select(sa.exists(sa.select(Heartbeat.name))))
+    first = None if known else session.scalar(sa.select(sa.func.min(Person.invited_at)))
+    _expect(session, jobs, first or now)
+
+
+def _expect(session: Session, jobs: Iterable[Job], since: datetime) -> None:
+    rows = [{"name": job.name, "since": since} for job in jobs]
     if rows:
         session.execute(insert(Heartbeat).values(rows).on_conflict_do_nothing())
 
@@ -65,7 +74,7 @@ def expect_anew(session: Session, jobs: Iterable[Job], now: datetime) -> None:
     """Watch these jobs as if they had never run: nobody missed them while all was stopped."""
     never = {"begun_at": None, "finished_at": None, "failed_at": None, "failures": 0}
     session.execute(sa.update(Heartbeat).values(since=now, **never))
-    expect(session, jobs, now)
+    _expect(session, jobs, now)
 
 
 def begun(session: Session, name: str, now: datetime) -> None:

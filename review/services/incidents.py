@@ -27,6 +27,11 @@ from review.settings import Settings
 
 OPENED: Final = "incident_opened"
 CLOSED: Final = "incident_closed"
+NOTICES: Final = (OPENED, CLOSED)
+_NOBODY_SENDS: Final = frozenset(
+    {("broker_away", ""), ("scheduler_silent", ""), ("mail_unsent", ""), ("job_silent", "deliver")}
+)
+"""While one of these rules is broken, a mail that waits for a worker may wait for long."""
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +42,11 @@ class Watched:
     broken: tuple[Broken, ...] = ()
     opened: int = 0
     closed: int = 0
+
+    @property
+    def nobody_sends(self) -> bool:
+        """Whether no worker can be relied on to send what was written."""
+        return any(one.key in _NOBODY_SENDS for one in self.broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +233,7 @@ def told(session: Session, incidents: Iterable[Incident]) -> dict[int, list[Outb
     """The mails about these incidents, by the incident's number."""
     found: dict[int, list[Outbox]] = {one.id: [] for one in incidents}
     number = sa.cast(sa.func.split_part(Outbox.key, ":", 2), sa.BigInteger)
-    wanted = sa.select(number, Outbox).where(Outbox.notice.in_((OPENED, CLOSED)))
+    wanted = sa.select(number, Outbox).where(Outbox.notice.in_(NOTICES))
     for of, mail in session.execute(wanted.order_by(Outbox.id)):
         if of in found:
             found[of].append(mail)

@@ -46,6 +46,8 @@ class Picture:
     jobs: tuple[Job, ...] = ()
     beats: Mapping[str, Heartbeat] = field(default_factory=dict)
     mails: Mails = Mails()
+    begun: datetime | None = None
+    """When the first account was made; None where there is none yet."""
     reminder: datetime | None = None
     """Since when the reminder is due that is not written and has waited longest."""
     apart: float = 0.0
@@ -82,6 +84,7 @@ def look(
             },
             refusals.streak(session),
         ),
+        begun=row.begun,
         reminder=row.reminder,
         apart=_apart(row.clock, before, machine()),
         broker=broker,
@@ -138,6 +141,7 @@ SELECT
   coalesce((SELECT new FROM tries WHERE outcome = 'refused'), 0) AS refused,
   coalesce((SELECT old FROM tries WHERE outcome = 'refused'), 0) AS refused_before,
   (SELECT new FROM back) AS bounced, (SELECT old FROM back) AS bounced_before,
+  (SELECT min(invited_at) FROM person) AS begun,
   (SELECT min(remind_at) FROM milestone WHERE remind_at <= :now) AS reminder,
   clock_timestamp() AS clock
 """)

@@ -112,18 +112,26 @@ def _broker(picture: Picture, most: int) -> Iterator[Measured]:
     yield Measured(float(not picture.broker), most, since=picture.now)
 
 
+def _last_run(picture: Picture, job: str) -> datetime | None:
+    """When a run of a job ended last; of one that never ran, since when it is expected.
+
+    That is the first look at it or, where nobody has looked yet, the first account: before that
+    there is nothing to remind anybody of.
+    """
+    beat = picture.beats.get(job)
+    return picture.begun if beat is None else beat.ended_at or beat.since
+
+
 def _scheduler(picture: Picture, most: int) -> Iterator[Measured]:
-    beat = picture.beats.get(SIGN_OF_LIFE)
-    if beat is not None:
-        since = beat.ended_at or beat.since
+    since = _last_run(picture, SIGN_OF_LIFE)
+    if since is not None:
         yield Measured((picture.now - since).total_seconds(), most, since=since)
 
 
 def _silent(picture: Picture, most: int) -> Iterator[Measured]:
     for job in picture.jobs:
-        beat = picture.beats.get(job.name)
-        if beat is not None and job.name != SIGN_OF_LIFE:
-            since = beat.ended_at or beat.since
+        since = _last_run(picture, job.name)
+        if since is not None and job.name != SIGN_OF_LIFE:
             allowed = max(job.every * most, LONGEST_RUN)
             silence = (picture.now - since).total_seconds()
             yield Measured(silence, allowed.total_seconds(), job.name, since)

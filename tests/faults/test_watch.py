@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +15,13 @@ from flask.testing import FlaskClient
 from review import cli, clock, db, settings, tasks
 from review.app import create_app
 from review.models import Heartbeat, Incident, Outbox, Person
+from review.services import heartbeats
 from tests import world
 from tests.faults.conftest import Plant
 
 ADMINISTRATOR = "secretariat.administrator@secretariat.example"
+OPENED = "Country reviews: something does not run"
+CLOSED = "Country reviews: it runs again"
 
 
 @pytest.fixture
@@ -83,16 +87,37 @@ def all_ran(plant: Plant, times: int = 1) -> bool:
     return all(found.get(job.name, 0) >= times for job in tasks.jobs(plant.settings))
 
 
+def arrived(plant: Plant, subject: str) -> int:
+    """How many messages with this subject have reached the administrator."""
+    to = [m for m in plant.post.arrived if ADMINISTRATOR in str(m["To"])]
+    return [str(m["Subject"]) for m in to].count(subject)
+
+
+def all_die(plant: Plant) -> None:
+    """Workers and scheduler have run, and are dead; one more mail waits that tells of nothing."""
+    programs = [plant.start("worker"), plant.start("beat")]
+    plant.until(lambda: all_ran(plant) and set(plant.states()) == {"sent"})
+    for one in programs:
+        plant.end(one)
+    with db.transaction() as session:
+        session.execute(sa.text(ONE_MORE))
+
+
+ONE_MORE = """
+INSERT INTO outbox (key, notice, review_id, person_id, address, language, params, created_at,
+  next_try_at)
+SELECT key || '-more', notice, review_id, person_id, address, language, params, created_at,
+  next_try_at FROM outbox ORDER BY id LIMIT 1
+"""
+
+
 def test_dead_workers_are_noticed_without_them_and_told_of_once(watched: Plant, look: Look) -> None:
-    worker, beat = watched.start("worker"), watched.start("beat")
-    watched.until(lambda: all_ran(watched) and set(watched.states()) == {"sent"})
-    later(watched, timedelta())
+    all_die(watched)
     pages = client(watched)
+    later(watched, timedelta())
     assert pages.get("/health").get_json()["status"] == "ok"
     assert look() == (0, "Everything runs.\n")
 
-    watched.end(worker)
-    watched.end(beat)
     later(watched, timedelta(minutes=4))
     answer = pages.get("/health")
     assert answer.status_code == 503
@@ -101,7 +126,9 @@ def test_dead_workers_are_noticed_without_them_and_told_of_once(watched: Plant, 
     for _ in range(2):
         assert look() == (1, "BAD scheduler_silent\n")
     assert open_incidents() == ["scheduler_silent"]
-    assert told() == ["incident_opened"], "once, and it waits for a worker"
+    assert told() == ["incident_opened"]
+    assert arrived(watched, OPENED) == 1, "and nobody has to come back for that"
+    assert watched.states().count("waiting") == 1, "everything else waits for a worker"
 
     watched.start("worker")
     watched.start("beat")
@@ -109,15 +136,76 @@ def test_dead_workers_are_noticed_without_them_and_told_of_once(watched: Plant, 
     assert tasks._publish(tasks.keep_watch)
     watched.until(lambda: not open_incidents() and set(watched.states()) == {"sent"})
     assert told() == ["incident_opened", "incident_closed"]
-    arrived = [str(m["Subject"]) for m in watched.post.arrived if ADMINISTRATOR in str(m["To"])]
-    assert arrived.count("Country reviews: something does not run") == 1
-    assert arrived.count("Country reviews: it runs again") == 1
+    assert arrived(watched, OPENED) == 1
+    assert arrived(watched, CLOSED) == 1
     assert pages.get("/health").status_code == 200
+
+
+def test_a_worker_that_comes_back_meanwhile_does_not_tell_again(watched: Plant, look: Look) -> None:
+    all_die(watched)
+    later(watched, timedelta(minutes=4))
+    watched.post.held = ADMINISTRATOR
+    with ThreadPoolExecutor(1) as pool:
+        looks = pool.submit(look)
+        try:
+            watched.until(lambda: watched.post.holds)
+            watched.start("worker")
+            assert tasks._publish(tasks.deliver)
+            watched.until(
+                lambda: watched.states() == [*["sent"] * (len(watched.states()) - 1), "waiting"]
+            )
+            assert arrived(watched, OPENED) == 0
+        finally:
+            watched.post.held = ""
+        assert looks.result() == (1, "BAD scheduler_silent\n")
+    assert tasks._publish(tasks.deliver)
+    watched.until(lambda: set(watched.states()) == {"sent"})
+    assert told() == ["incident_opened"]
+    assert arrived(watched, OPENED) == 1
+    assert len(watched.identities()) == len(set(watched.identities()))
+
+
+def test_where_workers_run_the_mail_is_left_to_them(watched: Plant, look: Look) -> None:
+    later(watched, timedelta())
+    with db.transaction() as session:
+        heartbeats.expect_anew(session, tasks.jobs(watched.settings), clock.now())
+        for _ in range(watched.settings.watch_failures):
+            heartbeats.ended(session, "remind", clock.now(), 0.1, "OperationalError")
+    assert look() == (1, "BAD job_failing remind\n")
+    assert told() == ["incident_opened"]
+    assert watched.post.arrived == []
+
+
+def test_a_mail_server_that_is_away_is_asked_again(watched: Plant, look: Look) -> None:
+    """Not with every look: as with any mail, later each time."""
+    all_die(watched)
+    watched.post.to_sender = "421 away"
+    later(watched, timedelta(minutes=4))
+    assert look()[0] == look()[0] == 1
+    assert rows(sa.select(Outbox.attempts).where(Outbox.notice == "incident_opened")) == [(1,)]
+    watched.post.to_sender = ""
+    later(watched, timedelta(minutes=2))
+    look()
+    assert arrived(watched, OPENED) == 1
+
+
+def test_what_never_ran_is_missed_from_the_first_account_on(watched: Plant, look: Look) -> None:
+    """A fresh deployment in which nobody has started scheduler and workers."""
+    pages = client(watched)
+    later(watched, timedelta(days=3))
+    scheduler = pages.get("/health").get_json()["scheduler"]
+    assert scheduler == {"ok": False, "state": "has not run yet"}
+    code, said = look()
+    assert (code, said.splitlines()[0]) == (1, "BAD scheduler_silent")
+    assert open_incidents() == ["scheduler_silent"], "it explains the others"
+    assert arrived(watched, OPENED) == 1
 
 
 def test_a_broker_that_is_away_is_one_incident(watched: Plant, look: Look) -> None:
     watched.start("worker")
     later(watched, timedelta())
+    with db.transaction() as session:
+        heartbeats.expect_anew(session, tasks.jobs(watched.settings), clock.now())
     watched.stop_broker()
     code, said = look()
     assert (code, said) == (1, "BAD broker_away\n")

@@ -173,6 +173,35 @@ def test_a_job_that_hangs_or_never_ran_is_silent(chosen: Settings) -> None:
     assert broken(picture(beats={"remind": never}), chosen) == [], "it is given time to begin"
 
 
+def test_what_never_ran_is_missed_from_the_first_account_on(chosen: Settings) -> None:
+    def fresh(begun: datetime | None) -> list[str]:
+        return broken(Picture(NOW, JOBS, begun=begun), chosen)
+
+    assert fresh(None) == [], "there is nobody to remind of anything"
+    assert fresh(NOW - 180 * SECOND) == []
+    assert fresh(NOW - 181 * SECOND) == ["scheduler_silent"]
+    jobs = [f"(job_silent:{job.name})" for job in JOBS if job.name != SIGN_OF_LIFE]
+    assert fresh(NOW - 72 * HOUR) == ["scheduler_silent", *jobs]
+
+
+def test_jobs_are_expected_from_the_first_account_on_or_from_the_first_look(
+    session: Session,
+) -> None:
+    first = world.person(session, "secretariat_administrator").invited_at
+
+    def since() -> dict[str, datetime]:
+        session.expire_all()
+        return {name: one.since for name, one in heartbeats.all_of_them(session).items()}
+
+    heartbeats.expect(session, JOBS[:2], NOW)
+    assert set(since().values()) == {first}, "none of them has run since"
+    heartbeats.expect(session, JOBS, NOW)
+    assert since()["remind"] == NOW, "a job that is new where others run is given time"
+    heartbeats.expect_anew(session, JOBS, NOW + HOUR)
+    assert set(since().values()) == {NOW + HOUR}
+    assert look(session).begun == first
+
+
 def test_every_job_of_the_scheduler_is_watched_and_has_a_name(chosen: Settings) -> None:
     mailbox = replace(chosen, imap_url="imaps://a:b@mail.example")
     expected = {job.name: job.every for job in tasks.jobs(mailbox)}

@@ -13,7 +13,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from review import clock, db, tasks
-from review.models import MilestoneDate, Outbox
+from review.models import Heartbeat, MilestoneDate, Outbox, Person
 from review.services import heartbeats, incidents
 from review.services.heartbeats import SIGN_OF_LIFE
 from tests.web.office import NOW, Office, soup, words
@@ -126,6 +126,18 @@ def test_the_board_says_what_does_not_run_and_what_to_do(office: Office) -> None
         assert "Start “uncac-review beat”" not in text
 
 
+def test_the_board_says_that_nothing_has_ever_run(office: Office) -> None:
+    """Nobody has started scheduler and workers, and so nobody has looked."""
+    with db.transaction() as session:
+        session.execute(sa.delete(Heartbeat))
+    code, report = health(office.app)
+    assert (code, report["scheduler"]["ok"]) == (503, False)
+    client = office.browser("officer")
+    text = " ".join(words(soup(client, "/reviews"), "section[aria-labelledby=troubles]"))
+    assert "No sign of life of the scheduler since" in text
+    assert "has not run since" not in text, "one cause, told once"
+
+
 def test_the_most_pressing_stands_first(office: Office) -> None:
     with db.transaction() as session:
         for _ in range(3):
@@ -146,10 +158,12 @@ def test_parties_are_not_told_of_the_machinery(office: Office) -> None:
 
 
 def test_the_page_of_operations_before_anything_ran(app: Flask) -> None:
+    """For as long as nothing need have run: the first account was made a moment ago."""
     made = Office(app)
     with db.transaction() as session:
         session.execute(sa.delete(Outbox))
         session.execute(sa.update(MilestoneDate).values(remind_at=None))
+        session.execute(sa.update(Person).values(invited_at=NOW - MINUTE))
     with clock.frozen(NOW):
         page = soup(made.browser("officer"), "/operations")
     text = page.get_text(" ")
@@ -268,6 +282,14 @@ def test_figures_can_be_read_and_are_right(collected: Office) -> None:
     assert found["uncac_review_incidents_total"]["scheduler_silent"] == 1
     assert found["uncac_review_incidents_open"]["scheduler_silent"] == 1
     assert found["uncac_review_part_up"]["database"] == 1
+
+
+def test_the_figures_say_that_nothing_has_ever_run(collected: Office) -> None:
+    with db.transaction() as session:
+        session.execute(sa.delete(Heartbeat))
+    found = samples(metrics(collected.app))
+    assert found["uncac_review_rule_broken"]["scheduler_silent"] == 1
+    assert found["uncac_review_part_up"]["scheduler"] == 0
 
 
 def test_figures_follow_the_conventions_and_name_nobody(collected: Office) -> None:
