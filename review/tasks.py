@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from celery import Celery, Task, signals
 from kombu import Connection, pools
@@ -21,7 +21,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from review import clock, db, links, seals, settings
+from review import clock, db, links, schedule, seals, settings
 from review.mail import returned
 from review.mail.render import written_notices
 from review.mail.return_path import ReturnPath
@@ -60,7 +60,7 @@ def use(chosen: Settings) -> None:
     """Work with these settings from now on, instead of those of the environment."""
     global _chosen  # noqa: PLW0603 - a process has one broker
     _chosen = chosen
-    app.conf.update(configuration(chosen))
+    app.conf.update(schedule.configuration(chosen))
     _wire.cache_clear()
 
 
@@ -71,52 +71,7 @@ def _settings() -> Settings:
     return _chosen
 
 
-def configuration(chosen: Settings) -> dict[str, Any]:
-    """Celery's own settings for ours."""
-    return {
-        "broker_url": chosen.redis_url,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "broker_transport_options": {
-            "visibility_timeout": 600,  # longer than any task runs
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-        },
-        "task_ignore_result": True,
-        "task_serializer": "json",
-        "accept_content": ["json"],
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "task_soft_time_limit": 240,
-        "task_time_limit": 300,
-        "worker_prefetch_multiplier": 1,
-        "worker_hijack_root_logger": False,
-        "worker_cancel_long_running_tasks_on_connection_loss": False,
-        "timezone": "UTC",
-        "enable_utc": True,
-        "beat_schedule_filename": str(chosen.data_dir / "beat-schedule"),
-        "beat_max_loop_interval": 10,
-        "beat_schedule": {
-            "deliver": _every(30, "deliver"),
-            "remind": _every(60, "remind"),
-            "decide reminders": _every(600, "prepare_reminders"),
-            "digest": _every(600, "write_digests"),
-            "clocks": _every(300, "resume_reviews"),
-            "successions": _every(1800, "look_for_successions"),
-            "invitations": _every(1800, "look_for_expired_invitations"),
-            "sign of life": _every(30, "give_sign_of_life"),
-            "watch": _every(60, "keep_watch"),
-            **({"read reports": _every(120, "read_reports")} if chosen.imap_url else {}),
-        },
-    }
-
-
-def _every(seconds: float, task: str) -> dict[str, Any]:
-    """Seconds, not hours of a clock: no change to summer time moves them. Late ones are void."""
-    return {"task": f"review.tasks.{task}", "schedule": seconds, "options": {"expires": seconds}}
-
-
-app.add_defaults(lambda: configuration(_settings()))
+app.add_defaults(lambda: schedule.configuration(_settings()))
 
 
 def jobs(chosen: Settings) -> tuple[Job, ...]:
@@ -126,7 +81,7 @@ def jobs(chosen: Settings) -> tuple[Job, ...]:
     """
     return tuple(
         Job(_name(entry["task"]), timedelta(seconds=entry["schedule"]))
-        for entry in configuration(chosen)["beat_schedule"].values()
+        for entry in schedule.configuration(chosen)["beat_schedule"].values()
     )
 
 
@@ -158,7 +113,7 @@ def start(sender: object = None, **_: object) -> None:
 @signals.beat_init.connect
 def begin(**_: object) -> None:
     """Do everything once when the scheduler starts, instead of waiting for the first hour."""
-    for entry in configuration(_settings())["beat_schedule"].values():
+    for entry in schedule.configuration(_settings())["beat_schedule"].values():
         _publish(app.tasks[entry["task"]])
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from review import tasks
+from review import schedule
 from review.settings import Settings
 from tests.complaints.case import Case
 from workflows.country_review import REMINDERS
@@ -70,7 +70,7 @@ def test_celery_9653_the_scheduler_counts_seconds_and_no_hours_of_a_clock(
     settings: Settings,
 ) -> None:
     """celery#9653: a crontab follows a clock on the wall; an interval of seconds follows none."""
-    chosen = tasks.configuration(settings)
+    chosen = schedule.configuration(settings)
     assert chosen["enable_utc"]
     assert chosen["timezone"] == "UTC"
     for entry in chosen["beat_schedule"].values():
@@ -90,7 +90,7 @@ def test_celery_4766_nothing_waits_in_the_broker(settings: Settings) -> None:
         if word.arg in {"eta", "countdown", "retry_backoff", "default_retry_delay"}
     }
     assert later == set()
-    chosen = tasks.configuration(settings)
+    chosen = schedule.configuration(settings)
     longest = chosen["broker_transport_options"]["visibility_timeout"]
     assert chosen["task_time_limit"] < longest
     assert chosen["worker_prefetch_multiplier"] == 1
@@ -98,7 +98,7 @@ def test_celery_4766_nothing_waits_in_the_broker(settings: Settings) -> None:
 
 def test_celery_4766_a_message_that_is_lost_or_late_is_made_up_for(settings: Settings) -> None:
     """celery#4766, the other side: a look that comes too late is void, as the next one does it."""
-    for entry in tasks.configuration(settings)["beat_schedule"].values():
+    for entry in schedule.configuration(settings)["beat_schedule"].values():
         assert entry["options"]["expires"] <= entry["schedule"]
 
 
