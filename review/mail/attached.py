@@ -34,7 +34,7 @@ from review.mail.ical import Entry, Mailbox, Method
 from review.mail.letter import Letter
 from review.mail.voice import Voice
 from workflows.registry import process
-from workflows.spec import Milestone, Party
+from workflows.spec import Milestone
 
 INVITES: Final = "dialogue_scheduled"
 
@@ -91,7 +91,7 @@ def _about(letter: Letter) -> About:
 def _dialogue(letter: Letter, voice: Voice, now: datetime) -> tuple[Entry, Method] | None:
     """The visit or meeting: set, called off, or taken over with an office and left with it."""
     p = letter.params
-    former = p.get("called_off") if p["party"] != Party.STATE_UNDER_REVIEW else None
+    former = p.get("called_off")
     gone = former or p.get("leaves_dialogue")
     days = gone or p.get("joins_dialogue") or (p if letter.notice == INVITES else None)
     if days is None:
