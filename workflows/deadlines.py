@@ -10,7 +10,7 @@ day it was reached.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -125,6 +125,10 @@ class Place:
 
     zone: str
     calendar: WorkCalendar = EVERY_DAY
+
+    def without(self, weekdays: Collection[int]) -> Place:
+        """The same for somebody who rests on these weekdays as well, Monday is 0."""
+        return Place(self.zone, self.calendar.without(weekdays)) if weekdays else self
 
 
 def reminders(rules: Rules, due: date, place: Place) -> Iterator[Reminder]:

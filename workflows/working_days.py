@@ -7,8 +7,8 @@ the process (a design decision, ``Counting`` in ``spec.py``). Days are those of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -57,6 +57,13 @@ class WorkCalendar:
         for _ in range(count):
             day = self.from_then_on(day + timedelta(days=1))
         return day
+
+    def without(self, weekdays: Collection[int]) -> WorkCalendar:
+        """The same for somebody who rests on these weekdays as well."""
+        if not weekdays:
+            return self
+        other = {day: works for day, works in self.other.items() if day.weekday() not in weekdays}
+        return replace(self, weekend=self.weekend | frozenset(weekdays), other=other)
 
     def _walk(self, day: date, direction: int) -> date:
         for away in range(LONGEST_PAUSE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base
@@ -26,6 +27,9 @@ class Person(Base):
         sa.CheckConstraint(
             "(role LIKE 'secretariat%') = (iso3 IS NULL)", name="secretariat_has_no_state"
         ),
+        sa.CheckConstraint(
+            "quiet_weekdays <@ '{0,1,2,3,4,5,6}'::smallint[]", name="quiet_weekdays"
+        ),
     )
 
     id: Mapped[Id]
@@ -38,6 +42,10 @@ class Person(Base):
     time_zone: Mapped[str] = mapped_column(sa.String(60), server_default="Europe/Vienna")
     digest: Mapped[bool] = mapped_column(server_default=sa.false())
     """One daily message instead of single reminders."""
+    quiet_weekdays: Mapped[list[int]] = mapped_column(
+        ARRAY(sa.SmallInteger), server_default=sa.text("'{}'")
+    )
+    """Weekdays on which no reminder and no digest comes, Monday is 0; others than the weekend."""
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     active: Mapped[bool] = mapped_column(server_default=sa.true())
     invited_at: Mapped[Moment]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from review import languages
 from review.languages import N_
 from review.models.people import Person
+from review.reference import days_off
 from review.services import account_links, audit, capabilities, digest_choice, passwords
 from review.services.account_links import Purpose
 from review.services.audit import Verb
@@ -39,6 +40,13 @@ class Preferences:
     language: str
     time_zone: str
     digest: bool
+    quiet_weekdays: tuple[int, ...] = ()
+    """Weekdays without reminders, Monday is 0."""
+
+    @classmethod
+    def of(cls, person: Person) -> Preferences:
+        """What a person has chosen."""
+        return cls(person.language, person.time_zone, person.digest, tuple(person.quiet_weekdays))
 
 
 def find(session: Session, person_id: int) -> Person | None:
@@ -185,14 +193,16 @@ def sign_out_everywhere(session: Session, person_id: int, *, now: datetime) -> P
 def change_preferences(
     session: Session, person_id: int, preferences: Preferences, *, now: datetime
 ) -> Person:
-    """Change language, time zone and digest. Raises AccountError for an unknown one."""
+    """Change language, time zone and how reminders come. Raises AccountError for what cannot be."""
     _check(preferences)
     person = _locked(session, person_id)
-    before = Preferences(person.language, person.time_zone, person.digest)
+    _check_quiet(preferences, person)
+    before = Preferences.of(person)
     if before != preferences:
         person.language = preferences.language
         person.time_zone = preferences.time_zone
         person.digest = preferences.digest
+        person.quiet_weekdays = sorted(preferences.quiet_weekdays)
         if before.digest and not person.digest:
             digest_choice.release(session, person, now)
         session.flush()
@@ -262,3 +272,12 @@ def _check(preferences: Preferences) -> None:
         ZoneInfo(preferences.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise AccountError(N_("Choose a time zone from the list.")) from None
+
+
+def _check_quiet(preferences: Preferences, person: Person) -> None:
+    """A working day has to be left: what nobody may be told of is told to nobody."""
+    weekdays, weekend = set(range(7)), days_off.weekend(person.iso3 or days_off.DUTY_STATION)
+    if not set(preferences.quiet_weekdays) <= weekdays:
+        raise AccountError(N_("Choose days of the week."))
+    if weekdays <= weekend | set(preferences.quiet_weekdays):
+        raise AccountError(N_("Leave one working day on which reminders may come."))

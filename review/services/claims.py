@@ -37,6 +37,8 @@ class Claimed:
     """Its reader's last part in the review has ended."""
     paused: bool = False
     """A pause has begun since it was written: of its reader or review; a digest's: of any."""
+    quiet: Collection[int] = ()
+    """Weekdays on which nothing of the kind comes to its reader."""
 
 
 _TRIED: Final = (
@@ -62,8 +64,17 @@ _PAUSED: Final = sa.exists().where(
         sa.and_(Outbox.notice == "digest", Pause.review_id.is_not(None)),
     ),
 )
+_QUIET: Final = (
+    sa.select(Person.quiet_weekdays).where(Person.id == Outbox.person_id).scalar_subquery()
+)
 KNOWN: Final = sa.select(
-    Outbox, _TRIED, _DEAD, _CLOSED, sa.func.coalesce(_LEFT, sa.false()), _PAUSED
+    Outbox,
+    _TRIED,
+    _DEAD,
+    _CLOSED,
+    sa.func.coalesce(_LEFT, sa.false()),
+    _PAUSED,
+    sa.func.coalesce(_QUIET, sa.literal_column("'{}'::smallint[]")),
 )
 """What a claim says, of every mail there is; ``since``: from when tries are counted."""
 _NEXT: Final = (

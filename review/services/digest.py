@@ -72,7 +72,10 @@ def readers(session: Session, people: Iterable[Person]) -> dict[int, Reader]:
     places = {one.iso3 for one in found}
     recorded = work_calendars.recorded(session, places)
     calendars = {iso3: days_off.calendar(iso3, recorded.get(iso3)) for iso3 in places}
-    return {one.id: Reader(one.time_zone, calendars[one.iso3]) for one in found}
+    return {
+        one.id: Reader(one.time_zone, calendars[one.iso3].without(one.quiet_weekdays))
+        for one in found
+    }
 
 
 def write(session: Session, now: datetime, setbacks: Setbacks | None = None) -> int:

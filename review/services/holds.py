@@ -1,4 +1,4 @@
-"""Who is not reminded at present: the pauses in force, as sweep, digest and plan ask for them."""
+"""Who is not reminded at present: pauses and quiet days, as sweep, digest and plan ask for them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.models import Pause
+from review.models import Pause, Person
 from review.services.snapshot import VIENNA
 from workflows.deadlines import local_day
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """The last day of every pause in force, by person and by review."""
+    """The last day of every pause in force, by person and by review; and people's quiet days."""
 
     people: Mapping[int, date] = field(default_factory=dict)
     reviews: Mapping[int, date] = field(default_factory=dict)
+    quiet: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """Weekdays on which nothing comes to a person, Monday is 0: it comes on the next other one."""
 
     def person(self, person_id: int, day: date) -> date | None:
         """The last day of a person's pause, if this day lies in it. A mission (0) has none."""
@@ -49,4 +51,6 @@ def in_force(session: Session, now: datetime) -> Holds:
             people[one.person_id] = one.until
         elif one.review_id is not None:
             reviews[one.review_id] = one.until
-    return Holds(people, reviews)
+    rest = sa.select(Person.id, Person.quiet_weekdays).where(Person.quiet_weekdays != [])
+    quiet = {number: frozenset(days) for number, days in session.execute(rest)}
+    return Holds(people, reviews, quiet)

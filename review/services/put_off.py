@@ -72,8 +72,9 @@ def waiting(now: datetime) -> sa.Select[Outbox]:
 
 
 def is_replaced(session: Session, row: Outbox, now: datetime) -> bool:
-    """Whether a later reminder has come to its reader while it was put off."""
-    if row.notice != REMINDER or row.error != PUT_OFF:
+    """Whether a later reminder has come to its reader while it was put off, or left for a day."""
+    left = not row.error and row.next_try_at > row.created_at
+    if row.notice != REMINDER or not (left or row.error == PUT_OFF):
         return False
     owed = _owed(session, row, now)
     if owed is None:
@@ -99,7 +100,7 @@ def _morning(day: date, zone: str) -> datetime:
 
 def _reminder(session: Session, mail: Claimed, recorded: DaysOff, now: datetime) -> datetime:
     row, at = mail.row, now
-    places = _places(row, recorded)
+    places = tuple(one.without(mail.quiet) for one in _places(row, recorded))
     if mail.paused and row.notice != ESCALATION and (last := _held(session, row, now)):
         at = deadlines.working_morning(last + timedelta(days=1), places[0])
     return deadlines.when_all_work(at, places)

@@ -99,13 +99,16 @@ class Telling:
     """It is kept back because its reader has just taken office, and not by a pause."""
     instead: str = ""
     """Why the office is told in place of those who owe it: RESTING, UNREACHED or not at all."""
+    quiet: frozenset[int] = frozenset()
+    """Weekdays that its reader has chosen to be left alone on."""
 
     @property
     def place(self) -> Place:
         """Where its reader works: the office at the duty station, others where it is owed."""
+        place = self.owed.place
         if self.notice == ESCALATION:
-            return self.owed.seen.place_of(Party.SECRETARIAT, 0)
-        return self.owed.place
+            place = self.owed.seen.place_of(Party.SECRETARIAT, 0)
+        return place.without(self.quiet)
 
     def leaves_at(self, at: datetime) -> datetime:
         """When a mail that is written at this moment leaves: on a day on which all of them work.
@@ -140,9 +143,12 @@ def tellings(owed: Owed, knows: Office, day: date) -> Iterator[Telling]:
         settles = new is not None and (held is None or held < new)
         notice = REMINDER if recipient is Recipient.PERSON else PASSED_ON
         waits = notice == REMINDER and _waits(to, knows, day)
-        yield Telling(notice, owed, to, waits, new if settles else held, settles)
+        until, quiet = new if settles else held, pauses.quiet.get(to.person_id, frozenset())
+        yield Telling(notice, owed, to, waits, until, settles, quiet=quiet)
     for to in listeners:
-        yield Telling(ESCALATION, owed, to, _waits(to, knows, day), instead=instead)
+        quiet = pauses.quiet.get(to.person_id, frozenset())
+        waits = _waits(to, knows, day)
+        yield Telling(ESCALATION, owed, to, waits, instead=instead, quiet=quiet)
 
 
 def responsible(owed: Owed) -> Iterable[Someone]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
@@ -15,10 +16,13 @@ from wtforms import (
     RadioField,
     SelectChoice,
     SelectField,
+    SelectMultipleField,
 )
 from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from review import languages
+from review.reference import days_off
 from review.services import passwords
 from review.web import present
 from review.web.words import lazy
@@ -90,12 +94,28 @@ class PreferencesForm(FlaskForm):
     )
     time_zone = SelectField(lazy("Time zone"), [_needed])
     digest = BooleanField(lazy("One summary a day instead of single reminders"))
+    quiet_weekdays = SelectMultipleField(
+        lazy("Quiet days"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
 
-    def offer_zones(self, own: str) -> None:
-        """Fill the list of time zones, by region; the person's own stands in it in any case."""
+    def offer(self, own: str, iso3: str | None, quiet: Collection[int]) -> None:
+        """Fill the list of time zones, by region, in which the person's own stands in any case.
+
+        And that of the days of the week, of which those of ``quiet`` are chosen, without those on
+        which the person's State (None: the duty station) rests anyway.
+        """
         offered = zones(str(get_locale()))
         known = any(choice.value == own for choice in offered)
         self.time_zone.choices = [*([] if known else [SelectChoice(own)]), *offered]
+        weekend = days_off.weekend(iso3 or days_off.DUTY_STATION)
+        self.quiet_weekdays.choices = [
+            SelectChoice(day, present.weekdays([day]))
+            for day in range(7)
+            if day not in weekend or day in quiet
+        ]
 
 
 @cache

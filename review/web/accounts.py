@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import (
     Blueprint,
     abort,
@@ -114,7 +116,7 @@ def change_language() -> ResponseReturnValue:
     session["language"] = code
     if current_user.is_authenticated:
         me = viewer()
-        wanted = Preferences(code, me.time_zone, me.digest)
+        wanted = replace(Preferences.of(me), language=code)
         with db.transaction() as work:
             accounts.change_preferences(work, me.id, wanted, now=clock.now())
     return redirect(local(request.form.get("next"), url_for("home.start")))
@@ -136,12 +138,21 @@ def change_preferences() -> ResponseReturnValue:
     """Change language, time zone and how mails come."""
     me = viewer()
     form = PreferencesForm()
-    form.offer_zones(me.time_zone)
+    form.offer(me.time_zone, me.iso3, me.quiet_weekdays)
     if not form.validate_on_submit():
         return _account_page(preferences=form), 422
-    wanted = Preferences(form.language.data, form.time_zone.data, bool(form.digest.data))
-    with db.transaction() as work:
-        accounts.change_preferences(work, me.id, wanted, now=clock.now())
+    wanted = Preferences(
+        form.language.data,
+        form.time_zone.data,
+        bool(form.digest.data),
+        tuple(form.quiet_weekdays.data),
+    )
+    try:
+        with db.transaction() as work:
+            accounts.change_preferences(work, me.id, wanted, now=clock.now())
+    except AccountError as problem:
+        form.quiet_weekdays.errors = [_(str(problem))]
+        return _account_page(preferences=form), 422
     session["language"] = wanted.language
     flash(_("Your choices are saved."), "ok")
     return redirect(url_for("accounts.show"))
@@ -186,10 +197,8 @@ def _account_page(
     me = viewer()
     link = calendar_links.of(reading.session(), me)
     if preferences is None:
-        preferences = PreferencesForm(
-            formdata=None, language=me.language, time_zone=me.time_zone, digest=me.digest
-        )
-        preferences.offer_zones(me.time_zone)
+        preferences = PreferencesForm(formdata=None, obj=me)
+        preferences.offer(me.time_zone, me.iso3, me.quiet_weekdays)
     return render_template(
         "accounts/show.html",
         preferences=preferences,

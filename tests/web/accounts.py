@@ -56,7 +56,7 @@ def verbs() -> list[str]:
         return list(session.scalars(sa.select(Audit.verb).order_by(Audit.id)))
 
 
-def post(client: FlaskClient, path: str, of: str = "", **fields: str) -> Any:
+def post(client: FlaskClient, path: str, of: str = "", **fields: str | list[str]) -> Any:
     """Send a form of a page (`of`, by default the same address) with its token."""
     return client.post(path, data={**fields, "csrf_token": token_of(client, of or path)})
 

@@ -177,6 +177,29 @@ def test_language_zone_and_digest(client: FlaskClient, person: MakePerson) -> No
         assert row.after["time_zone"] == "Africa/Lusaka"
 
 
+def test_quiet_days_are_chosen_and_outlive_another_language(
+    client: FlaskClient, person: MakePerson
+) -> None:
+    one = person("focal_point", iso3="EGY")
+    sign_in(client, one)
+    page = page_of(client.get("/account"))
+    assert page.count('name="quiet_weekdays"') == 5, "not Friday and Saturday, when Egypt rests"
+    fields = {"language": "en", "time_zone": "Africa/Cairo"}
+    chosen = fields | {"quiet_weekdays": ["6", "2"]}
+    assert post(client, "/account/preferences", of="/account", **chosen).status_code == 302
+    post(client, "/language", of="/account", language="fr")
+    with db.reading() as session:
+        assert session.get_one(Person, one.id).quiet_weekdays == [2, 6]
+    all_of_them = fields | {"quiet_weekdays": ["6", "0", "1", "2", "3"]}
+    refused = post(client, "/account/preferences", of="/account", **all_of_them)
+    assert refused.status_code == 422
+    assert "jour ouvrable" in refused.text
+    wrong = fields | {"quiet_weekdays": ["9"]}
+    assert post(client, "/account/preferences", of="/account", **wrong).status_code == 422
+    with db.reading() as session:
+        assert session.get_one(Person, one.id).quiet_weekdays == [2, 6]
+
+
 def test_an_unknown_zone_is_refused(client: FlaskClient, person: MakePerson) -> None:
     sign_in(client, person())
     fields = {"language": "en", "time_zone": "../../etc/passwd"}
