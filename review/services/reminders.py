@@ -227,6 +227,10 @@ def mail(one: Telling, at: datetime, *, simulated: bool = False) -> dict[str, An
     """
     more = {"digest": True} if one.waits else {}
     leaves_at = one.leaves_at(at)
+    given = params(one.owed, one.notice, one.to, one.instead) | more
+    if coming := given["next_reminder"]:  # on a day on which its reader works as well
+        next_at = one.leaves_at(datetime.fromisoformat(coming))
+        given["next_reminder"] = next_at.isoformat()
     return {
         "key": one.key,
         "notice": one.notice,
@@ -234,7 +238,7 @@ def mail(one: Telling, at: datetime, *, simulated: bool = False) -> dict[str, An
         "person_id": one.to.person_id or None,
         "address": one.to.email,
         "language": one.to.language,
-        "params": params(one.owed, one.notice, one.to, one.instead) | more,
+        "params": given,
         "next_try_at": leaves_at.isoformat() if leaves_at > at and not simulated else None,
         "state": "recorded" if simulated or one.waits else "waiting",
     }

@@ -92,11 +92,12 @@ def test_pkp_3525_a_mail_is_in_the_language_of_its_reader_not_of_who_wrote_it(
     case.change("focal_point", language=code)
     case.change("officer", language="es")
     with case.work() as w:
-        w.take("suspend", w.officer, reason="Specimen text.")
-    mail = case.mails("focal_point", "clock_stopped")[-1]
+        w.take("suspend", w.officer)
+        w.take("resume", w.officer)
+    mail = case.mails("focal_point", "clock_resumed")[-1]
     assert mail.message["Content-Language"] == code
     assert mail.subject == languages.translations(code).gettext(
-        "%(state)s: the clock is stopped"
+        "%(state)s: the review is resumed"
     ) % {"state": "\u2068Zambia\u2069" if code == "ar" else "Zambia"}
 
 

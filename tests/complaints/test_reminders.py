@@ -101,7 +101,7 @@ def test_janeway_477_a_ladder_that_goes_up_and_says_when_the_next_rung_comes(cas
     assert len(told) == 3
     for one, following in pairwise(told):
         coming = following.at.strftime("%a %-d %b %Y")
-        assert f"a reminder comes on {coming}, 09:00 in Lusaka" in one.text, "the office as well"
+        assert f"a reminder comes on {coming}, " in one.text, "the office as well, on its days"
     assert f"reminder on {told[-1].at.strftime('%-d %b')}" in board, "and on the board"
 
 
