@@ -1,67 +1,95 @@
 """What ought to be sent, told once more in the plainest way.
 
-The model knows the definition of the process (what is owed by whom, its ladder), the positions and
-dates of the reviews as they stand after each act, the people, and the days off as the library
-`holidays` has them. It shares no code with the sweep, the digests, the delivery or the calendar
-arithmetic of the engine: it walks day by day and remembers what it has said.
+The model knows the definition of the process (what is owed by whom, its ladder, whom a step tells),
+the positions and dates of the reviews as they stand after each act, the people, and the days off as
+the library `holidays` has them. It shares no code with the steps, the sweep, the digests, the
+delivery or the calendar arithmetic of the engine: it walks day by day and remembers what it has
+said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from tests.year.standing import VIENNA, Owed, Place, Standing
+from sqlalchemy.orm import Session
+
+from tests.year.letters import ENDED, Done, Letters, Owing, Reader, Told
+from tests.year.standing import VIENNA, Account, Owed, Place
 from workflows.spec import Party, Recipient, Rule
 
 
-class Reader(NamedTuple):
-    """Who is told: a person, or the mission of a side."""
-
-    person_id: int
-    slot: int = 0
-
-    @property
-    def name(self) -> str:
-        """As the key of a mail ends."""
-        return str(self.person_id or f"mission-{self.slot}")
-
-
-@dataclass
-class Told:
-    """A mail that the model expects: its key, whom it goes to, what it is about."""
-
-    key: str
-    notice: str
-    person_id: int
-    owed: tuple[int, str, int, date | None] | None = None
-    passed_on: bool = False
-    """To somebody without a part in the review: their leaving it changes nothing."""
-    offset: int = 0
-    places: tuple[Place, ...] = ()
-    """Where it is owed and where it is read: it leaves on a working day of both."""
-    not_before: datetime | None = None
-    """It was put off to this morning."""
-    tried: bool = False
-    """It was put off when its turn came, not when it was written."""
-
-
-class Model(Standing):
-    """The plan, and what has become of it."""
+class Model(Letters):
+    """The plan, and what has become of it. ``expected`` is what must arrive, and nothing else."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: set[str] = set()
         self.waiting: list[Told] = []
         """Written and not yet taken by the mail server."""
-        self.expected: list[tuple[str, datetime]] = []
-        """The keys of what must arrive, and at which look of the worker."""
-        self.dropped: list[str] = []
+        self.expected: list[Told] = []
+        self.dropped: list[Told] = []
+        """Pointless when its turn came."""
         self.for_digest: dict[int, list[Told]] = {}
         self.digests: set[str] = set()
+        self.written: set[str] = set()
+
+    def follow(self, session: Session, done: Done, now: datetime) -> None:
+        """An act was done: what it tells at once, and how things stand since."""
+        told = list(self.of_step(done)) if done.step else []
+        accounts, members = self.accounts, self.members[done.review_id]
+        self.observe(session, done.review_id, now)
+        told += self.of_newcomers(done, accounts)
+        told += self.of_closing(done, accounts)
+        told += self._of_leaving(done, accounts, set(members), now)
+        self.waiting += told
+        for number, former in accounts.items():
+            if former.digest and not self.accounts[number].digest:
+                for one in self.for_digest.pop(number, []):  # single ones again
+                    self.waiting.append(replace(one, not_before=None))
+
+    def _of_leaving(
+        self,
+        done: Done,
+        accounts: Mapping[int, Account],
+        members: set[tuple[int, str, int]],
+        now: datetime,
+    ) -> Iterator[Told]:
+        """What is told of it that somebody leaves a review, with or without a successor."""
+        present = set(self.members[done.review_id])
+        for left in members - present:
+            number, role, slot = left
+            if done.step == "release_person":
+                yield from self.of_release(done, number, accounts[number])
+            else:
+                (came,) = [one[0] for one in present - members if one[1:] == (role, slot)]
+                self._move(number, came, done, now)
+                yield from self.of_hand_over(done, number, came, slot, accounts[number])
+
+    def _move(self, left: int, came: int, done: Done, now: datetime) -> None:
+        """What waits for whoever leaves goes to whoever follows; of reminders they hear later."""
+        to = str(done.given["email"]), str(done.given["language"])
+        waits = [one for one in self.waiting if one.person_id == left]
+        for told in [one for one in waits if one.review_id == done.review_id]:
+            self.waiting.remove(told)
+            if told.notice == "reminder":
+                self.dropped.append(told)
+                self._look_again(told, came, now)
+                continue
+            key = f"instead of {told.key}"
+            moved = replace(told, key=key, person_id=came, address=to[0], language=to[1])
+            self.waiting.append(moved)
+        for told in self.for_digest.get(left, []):
+            if told.review_id == done.review_id and told.notice == "reminder":
+                self._look_again(told, came, now)
+
+    def _look_again(self, told: Told, came: int, now: datetime) -> None:
+        """Whoever is new in office is reminded of the latest rung when they are not any more."""
+        one = self.owed.get(told.about[0][:3])
+        if one is not None and one.passed(now):
+            morning = self.free_from(one, came)
+            one.looks_again = min(one.looks_again or morning, morning)
 
     def remind(self, now: datetime) -> None:
         """A sweep at this moment: the latest rung that has passed, on a working day."""
@@ -77,35 +105,47 @@ class Model(Standing):
             if one.said is not None and offset <= one.said and not again:
                 continue
             one.said, one.looks_again = offset, None
-            for told in self._tellings(one, offset, rule):
-                morning = self.free_from(one, told.person_id)
-                if told.notice == "reminder" and one.place.day(now) < one.place.day(morning):
-                    one.looks_again = min(one.looks_again or morning, morning)
-                elif told.key not in self.told:
-                    self.told.add(told.key)
-                    self._write(told, now)
+            for told in self._tellings(one, offset, rule, now):
+                self._write(told, now)
 
     def _write(self, told: Told, now: datetime) -> None:
-        told.not_before = self._morning(told, now)
+        if told.key in self.written:
+            return
+        self.written.add(told.key)
+        told.written, told.not_before = now, self._morning(told, now)
         if told.person_id and self.accounts[told.person_id].digest and not told.passed_on:
             self.for_digest.setdefault(told.person_id, []).append(told)
         else:
             self.waiting.append(told)
 
-    def _tellings(self, one: Owed, offset: int, rule: Rule) -> Iterator[Told]:
-        about = (one.review_id, one.item.key, one.slot, one.due)
-        name = f"{one.key}:{offset}"
-        own, office = (one.place,), (one.place, Place(VIENNA, "AUT"))
+    def _tellings(self, one: Owed, offset: int, rule: Rule, now: datetime) -> Iterator[Told]:
+        name, office = f"{one.key}:{offset}", Place(VIENNA, "AUT")
         reached = list(self._reached(one, rule))
+        mornings = []
         for to, reader in reached:
             first = to is Recipient.PERSON
             notice = "reminder" if first else "reminder_passed_on"
-            key = f"remind:{name}:{reader.name}"
-            yield Told(key, notice, reader.person_id, about, not first, offset, own)
-        if Recipient.SECRETARIAT in rule.to or not reached:
+            if morning := self._free_again(one, reader.person_id, now):
+                mornings.append(morning)
+            else:
+                told = self._reminder(f"remind:{name}", notice, reader, one)
+                yield replace(told, passed_on=not first, offset=offset, places=(one.place,))
+        one.looks_again = min(mornings, default=None)
+        resting = [reader for _, reader in reached if self.rests(reader.person_id, one.place, now)]
+        if Recipient.SECRETARIAT in rule.to or len(resting) == len(reached):
             for number in self._watchers(one):
-                key = f"escalate:{name}:{number}"
-                yield Told(key, "escalation", number, about, False, offset, office)
+                told = self._reminder(f"escalate:{name}", "escalation", Reader(number), one)
+                yield replace(told, offset=offset, places=(one.place, office))
+
+    def _free_again(self, one: Owed, number: int, now: datetime) -> datetime | None:
+        """When whoever has a pause, or is new in office, may be reminded; None: today."""
+        pause, free = self.rests(number, one.place, now), self.free_from(one, number)
+        settles = free if one.place.day(now) < one.place.day(free) else None
+        return max(filter(None, (pause, settles)), default=None)
+
+    def _reminder(self, key: str, notice: str, reader: Reader, one: Owed) -> Told:
+        key, to = f"{key}:{reader.name}", self.reads(reader, self.sides[one.review_id])
+        return Told(key, notice, reader.person_id, *to, one.review_id, (one.about,))
 
     def _reached(self, one: Owed, rule: Rule) -> Iterator[tuple[Recipient, Reader]]:
         """Whom the rule names; where there is none of them, the next one up the ladder."""
@@ -134,7 +174,7 @@ class Model(Standing):
         slot = one.slot if party is Party.REVIEWING_STATE else 0
         iso3 = self.sides[one.review_id].get(slot, "")
         if to is Recipient.MISSION:
-            return [Reader(0, slot)] if iso3 and self.states[iso3][1] else []
+            return [Reader(0, slot)] if iso3 and self.states[iso3].mission else []
         if party is not Party.REVIEWING_STATE:
             return []
         return [
@@ -146,31 +186,15 @@ class Model(Standing):
     def _responsible(self, one: Owed) -> list[Reader]:
         party = self.party_of(one.item, one.slot)
         if party is Party.SECRETARIAT:
-            return [Reader(number) for number in self._office(one.review_id)]
+            return [Reader(number) for number in self.office(one.review_id)]
         slot = one.slot if party is Party.REVIEWING_STATE else 0
-        role = "expert" if party is Party.REVIEWING_STATE else "focal_point"
-        named = [
-            Reader(number)
-            for number, has, at in self.members[one.review_id]
-            if (has, at) == (role, slot) and self.accounts[number].active
-        ]
-        if named:
-            return named
-        iso3 = self.sides[one.review_id][slot]
-        return [Reader(0, slot)] if self.states[iso3][1] else []
-
-    def _office(self, review_id: int) -> list[int]:
-        officer = self.officers[review_id]
-        return [officer] if officer else self._administrators()
-
-    def _administrators(self) -> list[int]:
-        return [n for n, one in self.accounts.items() if one.role == "secretariat_administrator"]
+        return self._side(one.review_id, party, slot, self.sides[one.review_id][slot])
 
     def _watchers(self, one: Owed) -> list[int]:
-        own = self._office(one.review_id)
+        own = self.office(one.review_id)
         if self.party_of(one.item, one.slot) is not Party.SECRETARIAT:
             return own
-        return [number for number in self._administrators() if number not in own]
+        return [number for number in self.administrators() if number not in own]
 
     def write_digests(self, now: datetime) -> None:
         """One message a day, from seven on where its reader lives, on a working day of theirs."""
@@ -187,11 +211,14 @@ class Model(Standing):
             self.for_digest[number] = rows
             if not rows:
                 continue
-            mine = any(self._is_reminded(one, number, now) for one in self.owed.values())
+            items = [one.about for one in self.owed.values() if self._is_reminded(one, number, now)]
+            items += [item for one in rows if one.notice == "escalation" for item in one.about]
             self.for_digest[number] = []
-            if mine or any(one.notice == "escalation" for one in rows):
+            if items:
                 self.digests.add(key)
-                self.waiting.append(Told(key, "digest", number, places=(place,)))
+                to = account.email, account.language
+                told = Told(key, "digest", number, *to, about=tuple(items), places=(place,))
+                self.waiting.append(told)
 
     def _is_reminded(self, one: Owed, number: int, now: datetime) -> bool:
         """Whether a thing is this person's to do, and one of the rungs told them so last."""
@@ -200,51 +227,79 @@ class Model(Standing):
         due = number in readers and bool(passed) and Recipient.PERSON in passed[-1][1].to
         return due and one.place.day(now) >= one.place.day(self.free_from(one, number))
 
-    def deliver(self, now: datetime, busy: set[str]) -> None:
-        """The mail server takes what waits and still makes sense; ``busy``: it did not yet."""
+    def deliver(self, now: datetime, busy: Mapping[str, bool]) -> None:
+        """The mail server takes what waits and still makes sense.
+
+        ``busy``: it has not taken these yet, and whether they were tried in vain.
+        """
         left = []
         for told in self.waiting:
             early = told.not_before is not None and now < told.not_before
             if early or told.key in busy:
+                told.tried = told.tried and not busy.get(told.key)
                 left.append(told)
             elif not self._makes_sense(told) or self._is_replaced(told, now):
-                self.dropped.append(told.key)
+                self.dropped.append(told)
             elif morning := self._morning(told, now):
                 told.not_before, told.tried = morning, True
                 left.append(told)
             else:
-                self.expected.append((told.key, now))
+                self.expected.append(replace(told, left=now))
         self.waiting = left
 
     def _morning(self, told: Told, now: datetime) -> datetime | None:
-        """The first morning on which all places work; None where they do today."""
-        moment = now
+        """The first morning after a pause on which all places work; None where it is today."""
+        moment = self._after_pause(told, now) or now
         while rests := [one for one in told.places if not one.works(one.day(moment))]:
             moment = rests[0].next_morning(moment)
-            if told.notice == "digest":
-                moment = moment.replace(hour=7)
+        if told.notice == "digest":  # on its day or, from seven on, on another
+            here = told.places[0]
+            moment = max(now, here.nine(here.day(moment)).replace(hour=7))
         return moment if moment > now else None
+
+    def _after_pause(self, told: Told, now: datetime) -> datetime | None:
+        """When a reminder may leave in whose way a pause came after it was written."""
+        pause = self.pauses.get(told.person_id)
+        if pause is None or told.written is None or pause.since <= told.written:
+            return None
+        if told.notice == "escalation":
+            return None
+        return self.rests(told.person_id, told.places[0], now)
 
     def _is_replaced(self, told: Told, now: datetime) -> bool:
         """Whether the next rung has come to the same people while it was put off."""
-        if not told.tried or told.notice != "reminder" or told.owed is None:
+        if not told.tried or told.notice != "reminder":
             return False
-        passed = self.owed[told.owed[:3]].passed(now)
+        passed = self.owed[told.about[0][:3]].passed(now)
         return passed[-1][0] > told.offset and Recipient.PERSON in passed[-1][1].to
 
     def _makes_sense(self, told: Told) -> bool:
+        if told.notice == ENDED:
+            return True
         account = self.accounts.get(told.person_id)
         if account is not None and not account.active:
             return False
-        if told.owed is None:
-            return True
-        review_id, key, slot, due = told.owed
+        if told.review_id and self._has_left(told.person_id, told.review_id):
+            return False
+        return not told.about or any(self._is_open(told, owing) for owing in told.about)
+
+    def _has_left(self, number: int, review_id: int) -> bool:
+        """Whether somebody had a part in a review and has none any more."""
+        took_part = (review_id, number) in self.since
+        return took_part and not self._takes_part(number, review_id)
+
+    def _takes_part(self, number: int, review_id: int) -> bool:
+        return any(number == person_id for person_id, _, _ in self.members[review_id])
+
+    def _is_open(self, told: Told, owing: Owing) -> bool:
+        """Whether it is still owed, by that day, and still concerns the reader."""
+        review_id, key, slot, due = owing
         one = self.owed.get((review_id, key, slot))
         if one is None or one.due != due:
             return False
         return (
-            account is None
+            not told.person_id
             or told.passed_on
-            or account.role.startswith("secretariat")
-            or any(number == told.person_id for number, _, _ in self.members[review_id])
+            or self.accounts[told.person_id].role.startswith("secretariat")
+            or self._takes_part(told.person_id, review_id)
         )
