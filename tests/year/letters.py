@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from tests.year.standing import Account, Place, Standing
+from tests.year.standing import DAY, Account, Place, Standing
 from workflows.spec import Notice, Party
 
 ROLES: Final = {Party.STATE_UNDER_REVIEW: "focal_point", Party.REVIEWING_STATE: "expert"}
@@ -78,6 +78,15 @@ class Told:
         return self.key, self.notice, self.address, self.language, self.left
 
 
+@dataclass
+class Question:
+    """Who follows in an office of a side: since when it is asked, and after how many days again."""
+
+    slot: int
+    begun: datetime
+    asked: list[int] = field(default_factory=list)
+
+
 class Letters(Standing):
     """What is written with an act, by the definition of the process."""
 
@@ -85,6 +94,8 @@ class Letters(Standing):
         super().__init__()
         self.steps: dict[int, int] = {}
         """How many were taken in each review."""
+        self.questions: dict[tuple[int, int], Question] = {}
+        """What the State has not answered: who follows somebody in a review."""
 
     def of_step(self, done: Done) -> Iterator[Told]:
         """One mail for each notice of the step and each reader, to people as they are now."""
@@ -186,14 +197,32 @@ class Letters(Standing):
             to = former.email, former.language
             yield Told(key, ENDED, left, *to, review_id=done.review_id)
 
-    def of_closing(self, done: Done, before: Mapping[int, Account]) -> Iterator[Told]:
+    def of_closing(
+        self, done: Done, before: Mapping[int, Account], now: datetime
+    ) -> Iterator[Told]:
         """The mission is asked who follows somebody whose account was closed."""
         for number, _, slot in self.members[done.review_id]:
             former = before.get(number)
             if former and former.active and not self.accounts[number].active:
-                yield from self.of_question(done.review_id, slot, "1")
+                self.questions[done.review_id, number] = Question(slot, now)
+                yield from self._question(done.review_id, slot, "1")
 
-    def of_question(self, review_id: int, slot: int, number: str) -> Iterator[Told]:
+    def asked_again(self, now: datetime) -> Iterator[Told]:
+        """Questions whose day has come: the latest one each, on a working day of the State."""
+        for (review_id, _), one in self.questions.items():
+            iso3 = self.sides[review_id][one.slot]
+            place = Place(self.states[iso3].zone, iso3)
+            begun = place.day(one.begun)
+            passed = [
+                days
+                for days in self.definitions[review_id].asking.again
+                if place.nine(place.working(begun + days * DAY)) <= now
+            ]
+            if place.works(place.day(now)) and passed and passed[-1] not in one.asked:
+                one.asked.append(passed[-1])
+                yield from self._question(review_id, one.slot, f"again-{passed[-1]}")
+
+    def _question(self, review_id: int, slot: int, number: str) -> Iterator[Told]:
         """Who follows in an office: the question to the mission, if it has an address."""
         country = self.states[self.sides[review_id][slot]]
         if country.mission:

@@ -41,7 +41,7 @@ class Model(Letters):
         accounts, members = self.accounts, self.members[done.review_id]
         self.observe(session, done.review_id, now)
         told += self.of_newcomers(done, accounts)
-        told += self.of_closing(done, accounts)
+        told += self.of_closing(done, accounts, now)
         told += self._of_leaving(done, accounts, set(members), now)
         self.waiting += told
         for number, former in accounts.items():
@@ -60,6 +60,7 @@ class Model(Letters):
         present = set(self.members[done.review_id])
         for left in members - present:
             number, role, slot = left
+            self.questions.pop((done.review_id, number), None)
             if done.step == "release_person":
                 yield from self.of_release(done, number, accounts[number])
             else:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, links, settings, tasks
 from review.models import Outbox
-from review.services import delivery, put_off
+from review.services import delivery, put_off, succession_asking
 from tests.post import SENDER, Office, office
 from tests.year.letters import ASKED, Done, Sent
 from tests.year.life import BEGIN, Life
@@ -143,7 +143,7 @@ class Year:
         if not up:
             return
         with clock.frozen(self.now):
-            jobs = [self._remind, self._digest, self._prepare, self._resume]
+            jobs = [self._remind, self._digest, self._prepare, self._resume, self._ask]
             self.random.shuffle(jobs)
             for job in jobs:
                 job()
@@ -170,6 +170,11 @@ class Year:
             for review_id in over:
                 self.model.follow(session, Done(review_id, "resume"), self.now)
         self._model_delivers()
+
+    def _ask(self) -> None:
+        """Of what looks for successions the part that asks again; not who has fallen silent."""
+        if not self._crashes(_ask_again):
+            self.model.waiting += self.model.asked_again(self.now)
 
     def _prepare(self) -> None:
         """What is decided ahead changes nothing that the model knows."""
@@ -213,6 +218,11 @@ class Year:
         with db.reading() as session:
             wanted = sa.select(Outbox, ~plain).where(Outbox.state == "waiting", ~held)
             return {_why(session, row): tried for row, tried in session.execute(wanted)}
+
+
+def _ask_again() -> None:
+    with db.transaction() as session:
+        succession_asking.ask_again(session, clock.now())
 
 
 @contextmanager
