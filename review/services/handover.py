@@ -179,8 +179,10 @@ def _comes_later(session: Session, row: Outbox, to: Someone, now: datetime) -> b
         return False
     seen = snapshot.load(session, row.review_id or 0, now)
     owed = reminders.owed_at(seen, (row.params["milestone"], row.params["milestone_slot"]), now)
-    until = recipients.settling(owed, to, local_day(now, owed.place.zone)) if owed else None
-    if owed is None or until is None:
+    if owed is None or (owed.due_on and str(owed.due_on)) != row.params["due"]:
+        return True  # of another date by now: its own reminders come
+    until = recipients.settling(owed, to, local_day(now, owed.place.zone))
+    if until is None:
         return False
     morning = working_morning(until + timedelta(days=1), owed.place)
     resuming.look_again(session, owed, morning)

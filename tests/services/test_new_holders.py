@@ -123,6 +123,23 @@ def test_a_waiting_reminder_of_the_predecessor_comes_when_the_days_are_over(w: W
     assert told(w, "reminder", person) == [7]
 
 
+def test_a_waiting_reminder_of_a_date_that_was_changed_goes_to_nobody(w: World) -> None:
+    rung = nine(w, 7)
+    sweep(w, rung)
+    later = (rung + 60 * DAY).date().isoformat()
+    w.now = rung - DAY + MINUTE  # each step is taken a day after the last
+    w.take("grant_extension", w.officer, milestone="self_assessment_submitted:0", new_date=later,
+           reason="Specimen.")  # fmt: skip
+    w.now -= DAY
+    (holder,) = (one for one in w.seen().members if one.role == "focal_point")
+    w.take("hand_over", w.officer, member=str(holder.member_id), title="New", email=NEW,
+           language="en")  # fmt: skip
+    assert told(w, "reminder", accounts.find_by_email(w.session, NEW)) == []
+    due = w.session.get_one(MilestoneDate, (w.review_id, *OWED))
+    assert due.remind_at is not None
+    assert due.remind_at > w.now + 30 * DAY
+
+
 def test_what_waited_for_a_digest_of_the_predecessor_is_not_lost(w: World) -> None:
     rung = nine(w, 7)
     w.focal_point.digest = True
