@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from review import cli, clock, db, settings, tasks
 from review.app import create_app
-from review.models import Heartbeat, Incident, Outbox, Person
+from review.models import Heartbeat, Incident, MailAttempt, Outbox, Person
 from review.services import heartbeats
 from tests import world
 from tests.faults.conftest import Plant
@@ -182,7 +182,13 @@ def test_a_mail_server_that_is_away_is_asked_again(watched: Plant, look: Look) -
     watched.post.to_sender = "421 away"
     later(watched, timedelta(minutes=4))
     assert look()[0] == look()[0] == 1
-    assert rows(sa.select(Outbox.attempts).where(Outbox.notice == "incident_opened")) == [(1,)]
+    tries = (
+        sa.select(sa.func.count())
+        .select_from(MailAttempt)
+        .join(Outbox, Outbox.id == MailAttempt.outbox_id)
+        .where(Outbox.notice == "incident_opened")
+    )
+    assert rows(tries) == [(1,)]
     watched.post.to_sender = ""
     later(watched, timedelta(minutes=2))
     look()

@@ -124,8 +124,8 @@ def test_one_button_and_its_address_written_out(story: Story) -> None:
 
 
 def test_the_first_line_says_what_by_when(story: Story) -> None:
-    by_notice = {(m.notice, m.params["role"]): m for m in story.letters}
-    letter = by_notice["introductory_call_held", "focal_point"]
+    wanted = ("introductory_call_held", "focal_point")
+    letter = next(m for m in story.letters if (m.notice, m.params["role"]) == wanted)
     reminder = datetime.fromisoformat(letter.params["next_reminder"])
     text, _ = _parts(render(letter, sender=SENDER, now=reminder - timedelta(days=1)))
     first = text.splitlines()[0]

@@ -54,11 +54,11 @@ def last_audit(w: world.World) -> Audit:
 def test_stale_form_learns_what_happened_by_whom_and_when(session: Session) -> None:
     w = world.advance(world.world(session), "initial_steps")
     page = w.review.version
-    press(w, "suspend", w.administrator, page, reason="Specimen reason.")
+    press(w, "suspend", w.administrator, page, **world.stop(w.now))
     was = counts(w)
 
     with pytest.raises(Stale) as stale:
-        press(w, "suspend", w.officer, page, reason="Specimen reason.")
+        press(w, "suspend", w.officer, page, **world.stop(w.now))
 
     assert (stale.value.verb, stale.value.by) == ("suspend", w.administrator.title)
     assert stale.value.at == w.now
@@ -140,7 +140,7 @@ def test_review_that_is_none_of_ours_does_not_exist(session: Session) -> None:
 
     for person in (stranger, w.officer):
         with pytest.raises(NotFound):
-            press(w, "suspend", person, reason="Specimen reason.")
+            press(w, "suspend", person, None, **world.stop(w.now))
     with pytest.raises(NotFound):
         steps.take(session, 404_404, "suspend", actor=w.administrator, now=w.now)
 

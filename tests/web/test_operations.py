@@ -264,7 +264,7 @@ def test_figures_can_be_read_and_are_right(collected: Office) -> None:
                 address="focal.point@zmb.example",
                 language="en",
                 created_at=NOW - HOUR,
-                next_try_at=NOW,
+                next_try_at=NOW - HOUR,
             )
         )
     watch(collected.app, NOW + HOUR)
