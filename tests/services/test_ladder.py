@@ -95,7 +95,7 @@ def test_where_our_own_server_is_away_nothing_goes_to_others(w: World) -> None:
     remind(w)
     give_up(Away("Connection refused"), "*", w)
     assert instead() == []
-    assert {row.state for row in mails_to(ITALY)} == {"waiting"}
+    assert "failed" not in {row.state for row in mails_to(ITALY)}
 
 
 def pause(session: sa.orm.Session, person_id: int, w: World) -> None:
