@@ -281,23 +281,27 @@ def resume_reviews() -> None:
         nudge()
 
 
-@app.task
+@app.task(throws=(Incomplete,))
 def look_for_successions() -> None:
     """Write down which offices may have to change hands, and ask their States, also once more."""
+    found, now = Setbacks(), clock.now()
     with db.transaction() as session:
-        now = clock.now()
-        found = succession_sweep.look(session, now) + succession_asking.ask_again(session, now)
-    if found:
+        begun = succession_sweep.look(session, now, found)
+        asked = succession_asking.ask_again(session, now, found)
+    if begun + asked:
         nudge()
+    found.end()
 
 
-@app.task
+@app.task(throws=(Incomplete,))
 def look_for_expired_invitations() -> None:
     """Tell those who look after a review whose invitation has expired unused."""
+    found = Setbacks()
     with db.transaction() as session:
-        found = invitations.tell_of_expired(session, clock.now())
-    if found:
+        told = invitations.tell_of_expired(session, clock.now(), found)
+    if told:
         nudge()
+    found.end()
 
 
 @app.task

@@ -14,13 +14,19 @@ from review.services.planned import Plan, PlanFilters
 from review.services.queries import board, board_filters
 from review.services.queries.board import Row
 from review.services.queries.board_filters import Filters
+from review.services.queries.unread import Unread, unread
+from review.services.setbacks import Setbacks
 
 
 def board_rows(
     session: Session, cycle: Cycle, filters: Filters, *, actor: Person, now: datetime
-) -> list[Row]:
-    """The rows of the board that fit the filters, all pages of them, recorded as taken out."""
-    rows = board_filters.chosen(board.rows(session, cycle, now), filters, actor.id)
+) -> tuple[list[Row], tuple[Unread, ...]]:
+    """The rows of the board that fit the filters, all pages of them, recorded as taken out.
+
+    Beside them what cannot be read, whatever the filters.
+    """
+    setbacks = Setbacks()
+    rows = board_filters.chosen(board.rows(session, cycle, now, setbacks), filters, actor.id)
     asked = {
         name: getattr(filters, name)
         for name in ("year", "group", "stage", "turn", "officer", "late", "q", "sort")
@@ -32,7 +38,7 @@ def board_rows(
         actor=actor,
         after={"cycle": cycle.number, "rows": len(rows)} | asked,
     )
-    return rows
+    return rows, unread(session, setbacks)
 
 
 def reminder_rows(

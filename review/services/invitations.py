@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.models import Member, Person, Review, Secret
 from review.services import notices, outbox, snapshot
 from review.services.account_links import Purpose
+from review.services.setbacks import Setbacks
 from workflows.spec import Party
 
 NOTICE: Final = "invitation_expired"
@@ -18,14 +19,18 @@ TOLD_FOR: Final = timedelta(days=7)
 """Of what expired longer ago nobody is told any more: the board shows it."""
 
 
-def tell_of_expired(session: Session, now: datetime) -> int:
+def tell_of_expired(session: Session, now: datetime, setbacks: Setbacks | None = None) -> int:
     """Write a mail for each invitation that has just expired unused; returns how many.
 
-    Twice at once is as good as once: the key names the invitation, the review and the reader.
+    Twice at once is as good as once: the key names the invitation, the review and the reader. A
+    review that cannot be read is noted in ``setbacks`` and keeps no other from being told of.
     """
-    return sum(
-        _tell(session, secret, review_id, now) for secret, review_id in _expired(session, now)
-    )
+    setbacks = Setbacks() if setbacks is None else setbacks
+    count = 0
+    for secret, review_id in _expired(session, now):
+        with setbacks.review(review_id), session.begin_nested():
+            count += _tell(session, secret, review_id, now)
+    return count
 
 
 def _expired(session: Session, now: datetime) -> list[tuple[Secret, int]]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from review.models import Office, Outbox, Review, Succession
 from review.services import snapshot, succession_mails
+from review.services.setbacks import Setbacks
 from review.services.snapshot import Snapshot
 from workflows.deadlines import local_day, working_morning
 from workflows.registry import process
@@ -23,16 +24,21 @@ PAUSE: Final = timedelta(days=1)
 """Between a question that somebody sent and one that falls due."""
 
 
-def ask_again(session: Session, now: datetime) -> int:
+def ask_again(session: Session, now: datetime, setbacks: Setbacks | None = None) -> int:
     """Ask the missions of which a question has fallen due; returns how many were asked.
 
-    A review in which somebody is taking a step is left for the next time.
+    A review in which somebody is taking a step is left for the next time; one that cannot be read
+    is noted in ``setbacks`` and keeps no other mission from being asked.
     """
+    setbacks = Setbacks() if setbacks is None else setbacks
     waiting: dict[int, list[Succession]] = {}
     for one in session.scalars(_open()):
         waiting.setdefault(one.office.review_id, []).append(one)
-    seen = snapshot.load_many(session, waiting, now) if waiting else ()
-    return sum(_ask(session, review, waiting[review.id], now) for review in seen)
+    count = 0
+    for seen in snapshot.load_many(session, waiting, now, setbacks) if waiting else ():
+        with setbacks.review(seen.id), session.begin_nested():
+            count += _ask(session, seen, waiting[seen.id], now)
+    return count
 
 
 def _open() -> sa.Select[Succession]:

@@ -29,6 +29,7 @@ from review.models import (
 )
 from review.services import closed_accounts, planning, snapshot, successions
 from review.services.audit import Verb
+from review.services.setbacks import Setbacks
 from review.services.snapshot import VIENNA, Snapshot
 from workflows.deadlines import local_day
 from workflows.registry import PROCESSES
@@ -43,16 +44,27 @@ class Cause(NamedTuple):
     why: str
 
 
-def look(session: Session, now: datetime) -> int:
+def look(session: Session, now: datetime, setbacks: Setbacks | None = None) -> int:
     """Begin the successions for which there is a cause; returns how many were begun.
 
-    A review in which somebody is taking a step is left for the next time.
+    A review in which somebody is taking a step is left for the next time; one that cannot be read
+    is noted in ``setbacks`` and keeps no other from being looked at.
     """
+    setbacks = Setbacks() if setbacks is None else setbacks
     found: dict[int, Cause] = {}
-    causes = (_closed(session), _mandates(session, now), _bounced(session), _silent(session, now))
+    causes = (
+        _closed(session),
+        _mandates(session, now),
+        _bounced(session),
+        _silent(session, now, setbacks),
+    )
     for cause in chain.from_iterable(causes):
         found.setdefault(cause.member_id, cause)
-    return sum(_begin(session, cause, now) for cause in sorted(found.values()))
+    count = 0
+    for cause in sorted(found.values()):
+        with setbacks.review(cause.review_id), session.begin_nested():
+            count += _begin(session, cause, now)
+    return count
 
 
 def _begin(session: Session, cause: Cause, now: datetime) -> bool:
@@ -117,9 +129,9 @@ def _bounced(session: Session) -> Iterator[Cause]:
 # Silence ---------------------------------------------------------------------------------------
 
 
-def _silent(session: Session, now: datetime) -> Iterator[Cause]:
+def _silent(session: Session, now: datetime, setbacks: Setbacks) -> Iterator[Cause]:
     """Who has owed something for as long as the definition says, reminded and not heard of."""
-    owing = dict(_owing(session, now))
+    owing = dict(_owing(session, now, setbacks))
     if not owing:
         return
     for row in session.execute(_signs(list(owing))):
@@ -129,7 +141,9 @@ def _silent(session: Session, now: datetime) -> Iterator[Cause]:
             yield Cause(row.review_id, row.id, "silent")
 
 
-def _owing(session: Session, now: datetime) -> Iterator[tuple[int, tuple[int, datetime]]]:
+def _owing(
+    session: Session, now: datetime, setbacks: Setbacks
+) -> Iterator[tuple[int, tuple[int, datetime]]]:
     """The people of sides that are late by so many days: how many, and since when at the least."""
     patience = [one.silence.days for one in PROCESSES.values() if one.silence.days]
     if not patience:
@@ -147,8 +161,11 @@ def _owing(session: Session, now: datetime) -> Iterator[tuple[int, tuple[int, da
         )
         .distinct()
     )
-    for seen in snapshot.load_many(session, session.scalars(late).all(), now):
-        yield from _owing_in(seen, now)
+    for seen in snapshot.load_many(session, session.scalars(late).all(), now, setbacks):
+        found: list[tuple[int, tuple[int, datetime]]] = []
+        with setbacks.review(seen.id):
+            found += _owing_in(seen, now)
+        yield from found
 
 
 def _owing_in(seen: Snapshot, now: datetime) -> Iterator[tuple[int, tuple[int, datetime]]]:

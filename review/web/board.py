@@ -13,6 +13,8 @@ from review.services import exports, incidents
 from review.services.queries import board, board_page, people
 from review.services.queries import cycle as cycles
 from review.services.queries.board_filters import Filters
+from review.services.queries.unread import unread
+from review.services.setbacks import Setbacks
 from review.web import (
     board_filters,
     board_needs,
@@ -96,9 +98,10 @@ def export() -> ResponseReturnValue:
     now = clock.now()
     with db.transaction() as session:
         cycle, asked = _asked(session, now, people.officers(session))
-        rows = exports.board_rows(session, cycle, asked.filters, actor=viewer(), now=now)
+        rows, left = exports.board_rows(session, cycle, asked.filters, actor=viewer(), now=now)
     name = f"reviews-{present.today().isoformat()}.csv"
-    return csv_files.file(name, board_table.head(cycle), map(board_table.line, rows))
+    lines = [*map(board_table.line, rows), *map(board_table.unread_line, left)]
+    return csv_files.file(name, board_table.head(cycle), lines)
 
 
 def _asked(session: Session, now: datetime, officers: dict[int, str]) -> tuple[Cycle, Asked]:
@@ -123,9 +126,10 @@ def _marks(rows: Sequence[Row]) -> list[str]:
 
 
 def _own() -> str:
-    session, now, me = reading.session(), clock.now(), viewer()
+    session, me, setbacks = reading.session(), viewer(), Setbacks()
     return render_template(
         "board/own.html",
-        rows=board.own_rows(session, me, now),
+        rows=board.own_rows(session, me, clock.now(), setbacks),
+        unread=unread(session, setbacks),
         roles=board.own_roles(session, me),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from review.services.queries.board import Row
 from review.services.queries.stage_cells import shown_stages
+from review.services.queries.unread import Unread
 from review.web import wording
 from review.web.words import _
 from workflows.registry import process
@@ -65,3 +66,8 @@ def line(row: Row) -> list[object]:
         row.officer,
         _("yes") if any(cell.simulated for cell in row.cells) else "",
     ]
+
+
+def unread_line(one: Unread) -> list[object]:
+    """A review that cannot be read: where it stands, and that nothing of it is here."""
+    return [_(one.name), one.iso3, one.year, "", "", "", "", _("The data cannot be read")]

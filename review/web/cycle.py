@@ -16,6 +16,8 @@ from review.services import cycles
 from review.services.errors import InvalidGiven
 from review.services.queries import board, burn_up
 from review.services.queries import cycle as query
+from review.services.queries.unread import unread
+from review.services.setbacks import Setbacks
 from review.web import charts, reading
 from review.web.access import needs, viewer
 from review.web.cycle_forms import SelectedForm
@@ -103,7 +105,8 @@ def _form(cycle: Cycle, form: SelectedForm) -> SelectedForm:
 def _page(cycle: Cycle, form: SelectedForm) -> str:
     session, now = reading.session(), clock.now()
     definition = process(cycle.process_key)
-    rows = board.rows(session, cycle, now)
+    setbacks = Setbacks()
+    rows = board.rows(session, cycle, now, setbacks)
     years = query.years(query.year_begins(session, cycle), rows)
     pictures = {}
     for year in years:
@@ -119,6 +122,7 @@ def _page(cycle: Cycle, form: SelectedForm) -> str:
         totals=Counter(row.seen.stage for row in rows),
         years=years,
         rows=rows,
+        unread=unread(session, setbacks),
         pictures=pictures,
         form=form,
     )

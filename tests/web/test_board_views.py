@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from review import clock, db
 from review.models import Audit, Cycle, State
 from review.services.queries import board, state_names
+from review.services.setbacks import Setbacks
 from review.web.csv_files import harmless
 from tests import world
 from tests.web.office import NOW, Office, soup, token, words
@@ -155,7 +156,7 @@ def test_statements_do_not_grow_with_the_reviews(office: Office) -> None:
             engine = session.get_bind()
             sa.event.listen(engine, "before_cursor_execute", lambda *a: found.append(a[2]))
             cycle = session.query(Cycle).one()
-            board.rows(session, cycle, NOW)
+            board.rows(session, cycle, NOW, Setbacks())
         return len(found)
 
     few = statements()

@@ -14,6 +14,7 @@ from review.models import Audit, Cycle, Member, Person, Review, Reviewer, State
 from review.services import snapshot
 from review.services.queries.stage_cells import Cell, Change, cells, days_between, deadline_of
 from review.services.queries.turns import Due, due, owed
+from review.services.setbacks import Setbacks
 from review.services.snapshot import Snapshot
 from workflows import engine
 from workflows.engine import Turn
@@ -118,14 +119,14 @@ class Row:
         return min((at for at in moments if at > self.seen.now), default=None)
 
 
-def rows(session: Session, cycle: Cycle, now: datetime) -> list[Row]:
-    """All reviews of a cycle."""
-    return _rows(session, Review.cycle_id == cycle.id, now)
+def rows(session: Session, cycle: Cycle, now: datetime, setbacks: Setbacks) -> list[Row]:
+    """All reviews of a cycle but those that cannot be read: these are noted in ``setbacks``."""
+    return _rows(session, Review.cycle_id == cycle.id, now, setbacks)
 
 
-def own_rows(session: Session, person: Person, now: datetime) -> list[Row]:
-    """The reviews that a person is a party to, by year and name."""
-    found = _rows(session, policy.visible_to(person), now)
+def own_rows(session: Session, person: Person, now: datetime, setbacks: Setbacks) -> list[Row]:
+    """The reviews that a person is a party to, by year and name; what cannot be read is noted."""
+    found = _rows(session, policy.visible_to(person), now, setbacks)
     return sorted(found, key=lambda row: (row.stage.final, row.year, row.name))
 
 
@@ -139,7 +140,9 @@ def own_roles(session: Session, person: Person) -> dict[int, tuple[str, int]]:
     return {review_id: (role, slot) for review_id, role, slot in found}
 
 
-def _rows(session: Session, where: sa.ColumnElement[bool], now: datetime) -> list[Row]:
+def _rows(
+    session: Session, where: sa.ColumnElement[bool], now: datetime, setbacks: Setbacks
+) -> list[Row]:
     extra = {
         found.id: found
         for found in session.execute(
@@ -155,23 +158,24 @@ def _rows(session: Session, where: sa.ColumnElement[bool], now: datetime) -> lis
     bases = _pair_bases(session, where)
     changes = _stage_changes(session, where)
     made = []
-    for seen in snapshot.load_many(session, extra, now):
+    for seen in snapshot.load_many(session, extra, now, setbacks):
         more, went = extra[seen.id], tuple(changes.get(seen.id, ()))
-        dues = owed(seen)
-        made.append(
-            Row(
-                seen,
-                more.regional_group or "",
-                more.year_basis,
-                bases.get(seen.id, {}),
-                more.title or "",
-                more.number,
-                went,
-                cells(seen, went),
-                dues,
-                _counts(seen, dues),
+        with setbacks.review(seen.id):
+            dues = owed(seen)
+            made.append(
+                Row(
+                    seen,
+                    more.regional_group or "",
+                    more.year_basis,
+                    bases.get(seen.id, {}),
+                    more.title or "",
+                    more.number,
+                    went,
+                    cells(seen, went),
+                    dues,
+                    _counts(seen, dues),
+                )
             )
-        )
     return made
 
 

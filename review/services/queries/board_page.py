@@ -19,6 +19,8 @@ from review.services.queries.board_filters import PAGE, Filters
 from review.services.queries.burn_up import BurnUp
 from review.services.queries.needs import Need
 from review.services.queries.stage_cells import shown_stages
+from review.services.queries.unread import Unread, unread
+from review.services.setbacks import Setbacks
 from workflows.registry import process
 from workflows.spec import Process, Stage
 
@@ -48,6 +50,7 @@ class BoardPage:
     burn_up: BurnUp | None
     found: int
     rows: tuple[Row, ...]
+    unread: tuple[Unread, ...]
     page: int
     pages: int
 
@@ -73,7 +76,8 @@ def load(
 ) -> BoardPage:
     """The page of a cycle. Strip, picture and needs follow the year; the table every filter."""
     definition = process(cycle.process_key)
-    everything = board.rows(session, cycle, now)
+    setbacks = Setbacks()
+    everything = board.rows(session, cycle, now, setbacks)
     of_year = [row for row in everything if filters.year in (None, row.year)]
     found = board_filters.chosen(everything, filters, reader.id)
     pages = max(1, ceil(len(found) / PAGE))
@@ -92,6 +96,7 @@ def load(
         burn_up=pictures.burn_up(definition, of_year, now),
         found=len(found),
         rows=tuple(shown),
+        unread=unread(session, setbacks),
         page=page,
         pages=1 if filters.everything else pages,
     )

@@ -12,6 +12,8 @@ from review import policy
 from review.models import Member, Person, Review
 from review.services import snapshot
 from review.services.queries.turns import Due, Task, owed, tasks
+from review.services.queries.unread import Unread, unread
+from review.services.setbacks import Setbacks
 from review.services.snapshot import Snapshot
 from workflows.spec import FACT_GROUPS, Party
 
@@ -21,33 +23,39 @@ AT_MOST = 60
 
 @dataclass(frozen=True, slots=True)
 class MyTurn:
-    """The page: tasks by date, and reviews in which others have their turn."""
+    """The page: tasks by date, reviews in which others have their turn, and what is left out."""
 
     tasks: tuple[Task, ...]
     waiting: tuple[tuple[Snapshot, tuple[Due, ...]], ...]
     closed: tuple[Snapshot, ...]
     more: int
+    unread: tuple[Unread, ...]
 
 
 def my_turn(session: Session, person: Person, now: datetime) -> MyTurn:
     """What this person has to do now, the earliest date first."""
-    seen = snapshot.load_many(session, reviews_of(session, person), now)
+    setbacks = Setbacks()
     mine, waiting, closed = [], [], []
-    for one in seen:
-        dues = owed(one)
-        if one.process.stage(one.stage).final:
-            closed.append(one)
-        elif _is_mine(one, person, dues):
-            mine.append(one)
-        else:
-            waiting.append((one, dues))
-    found = [
-        task
-        for one in mine[:AT_MOST]
-        for task in tasks(snapshot.with_groups(session, one, FACT_GROUPS), person)
-    ]
-    found.sort(key=_order)
-    return MyTurn(tuple(found), tuple(waiting), tuple(closed), max(0, len(mine) - AT_MOST))
+    for one in snapshot.load_many(session, reviews_of(session, person), now, setbacks):
+        with setbacks.review(one.id):
+            dues = owed(one)
+            if one.process.stage(one.stage).final:
+                closed.append(one)
+            elif _is_mine(one, person, dues):
+                mine.append(one)
+            else:
+                waiting.append((one, dues))
+    found: list[Task] = []
+    for one in mine[:AT_MOST]:
+        with setbacks.review(one.id):
+            found += tasks(snapshot.with_groups(session, one, FACT_GROUPS), person)
+    return MyTurn(
+        tuple(sorted(found, key=_order)),
+        tuple(waiting),
+        tuple(closed),
+        max(0, len(mine) - AT_MOST),
+        unread(session, setbacks),
+    )
 
 
 def _order(task: Task) -> tuple[bool, str, int, str]:
