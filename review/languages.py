@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from babel.support import NullTranslations, Translations
 
+from review.reference.states import names
 from review.resources import TRANSLATIONS
 
 SOURCE: Final = "en"
@@ -101,10 +102,24 @@ def negotiate(*wishes: str | None, header: str = "") -> str:
 
 @cache
 def translations(code: str) -> NullTranslations:
-    """The catalogue of a language; texts that it lacks come back in English."""
+    """The catalogue of a language and the names of States; what it lacks comes back in English."""
     if code not in _BY_CODE or code == SOURCE:
         return NullTranslations()
-    return Translations.load(str(TRANSLATIONS), [code])
+    found = Translations.load(str(TRANSLATIONS), [code])
+    found.add_fallback(_Names(code))
+    return found
+
+
+class _Names(NullTranslations):
+    """The names of States as the United Nations writes them: data, not work of the translators."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._names = names(code)
+
+    def gettext(self, message: str) -> str:
+        """The name of a State in this language, any other text as it is."""
+        return self._names.get(message, message)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,6 +17,7 @@ REGIONAL_GROUPS: Final = (
     "Latin American and Caribbean States",
     "Western European and other States",
 )
+NAMED_IN: Final = ("ar", "es", "fr", "ru", "zh")
 _LANGUAGE_CODES: Final = {
     "Arabic": "ar",
     "Chinese": "zh",
@@ -62,6 +64,17 @@ def party(iso3: str) -> Party:
         return _parties_by_code()[iso3]
     except KeyError:
         raise UnknownReferenceError(f"No party has the code '{iso3}'") from None
+
+
+@cache
+def names(code: str) -> Mapping[str, str]:
+    """The names that the United Nations uses in one of the other five languages, by English name.
+
+    Empty for English and for any code that is none of these.
+    """
+    if code not in NAMED_IN:
+        return {}
+    return {row["en"]: row[code] for row in rows("state_names.csv")}
 
 
 def parties_at(day: date) -> tuple[Party, ...]:

@@ -48,7 +48,7 @@ def _date_asked(need: Need) -> Told:
     since = present.day(need.since) if need.since else ""
     milestone = f"{need.due.milestone.key}:{need.due.slot}"
     return Told(
-        _("%(who)s asks for another date", who=_(wording.owner(need.due))),
+        _("%(who)s asks for another date", who=wording.owner(need.due)),
         _said(
             _("Review of %(state)s.", state=_state(need)),
             _was_due(need),
@@ -88,7 +88,7 @@ def _own_late_rest(need: Need, show: Show) -> Told:
 
 
 def _silent(need: Need) -> Told:
-    who = _(wording.owner(need.due)) if need.due else ""
+    who = wording.owner(need.due) if need.due else ""
     about = ""
     if need.due and need.due.party is Party.REVIEWING_STATE:
         about = _("Review of %(state)s.", state=_state(need))

@@ -55,7 +55,7 @@ def line(row: Row) -> list[object]:
         _(row.stage.label),
         "" if row.stage.final else row.days,
         row.stage.norm_days or "",
-        "; ".join(dict.fromkeys(_(wording.owner(due)) for due in row.dues)),
+        "; ".join(dict.fromkeys(wording.owner(due) for due in row.dues)),
         "; ".join(dict.fromkeys(_(due.milestone.label) for due in row.dues)),
         row.due_on or "",
         row.late_days or "",

@@ -116,7 +116,7 @@ def remove(document_id: int) -> ResponseReturnValue:
 
 def side_name(review: Snapshot, slot: int) -> str:
     """Who brought a document: the name of the State, or the secretariat."""
-    return _("Secretariat") if slot == SECRETARIAT else review.sides[slot].name
+    return _("Secretariat") if slot == SECRETARIAT else _(review.sides[slot].name)
 
 
 def _find(document_id: int) -> tuple[Document, Snapshot]:

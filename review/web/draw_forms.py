@@ -166,8 +166,8 @@ class RequestForm(DrawForm):
 
 def _reviewed(one: Askable, usual: int) -> str:
     """A review with who stands, and how many of its repeats are used."""
-    pair = ", ".join(name for _slot, _code, name in one.reviewers)
+    pair = ", ".join(_(name) for _slot, _code, name in one.reviewers)
     if not one.repeats:
-        return f"{one.name} ({pair})"
+        return f"{_(one.name)} ({pair})"
     used = _("%(used)s of %(usual)s repeats used", used=one.repeats, usual=usual)
-    return f"{one.name} ({pair}; {used})"
+    return f"{_(one.name)} ({pair}; {used})"

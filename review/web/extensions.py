@@ -167,7 +167,7 @@ def _clash(review: Snapshot, one: Clash) -> str:
         "day": present.day(one.day),
         "who": wording.owner(item),
         "other": _(review.process.milestone(one.waits_for).label) if one.waits_for else "",
-        "name": one.other.name if one.other else "",
+        "name": _(one.other.name) if one.other else "",
         "days": present.period(one.other.first, one.other.last) if one.other else "",
     }
     match one.kind:

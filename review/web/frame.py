@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Final
 
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
@@ -21,7 +20,7 @@ from review.settings import Settings
 from review.web import access, present, words
 from review.web.words import _
 
-babel = Babel()
+babel = words.Speech()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from review.services.draws.rule_check import rule_check
 from review.services.errors import InvalidGiven, Refused
 from review.services.queries import cycle as cycle_query
 from review.services.snapshot import VIENNA
-from review.web import csv_files, present, reading
+from review.web import csv_files, present, reading, wording
 from review.web.access import needs, viewer
 from review.web.planning_forms import DayField, PlanningForm
 from review.web.words import _, lazy, ngettext
@@ -120,7 +120,7 @@ def load(number: int) -> ResponseReturnValue:
         form.show_errors(wrong.errors)
         return _judged(cycle, form, content)[0], 422
     except Refused as refused:
-        form.form_errors += [_(reason.text) % dict(reason.params) for reason in refused.reasons]
+        form.form_errors += map(wording.reason, refused.reasons)
         return _judged(cycle, form, content)[0], 409
     changed = len(done.lines) - len(done.of(pairings.Effect.EQUAL))
     text = ngettext("%(num)s pair was loaded.", "%(num)s pairs were loaded.", changed)

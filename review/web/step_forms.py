@@ -114,7 +114,7 @@ def _offered(session: Session, seen: Snapshot, item: Asked, who: Who) -> list[Se
 
 def _choice_words(one: Choice) -> str:
     label = _(one.label) if one.translate else one.label
-    return _("%(what)s (%(state)s)", what=label, state=one.of) if one.of else label
+    return _("%(what)s (%(state)s)", what=label, state=_(one.of)) if one.of else label
 
 
 def _choice(offered: list[SelectChoice], common: dict[str, Any]) -> Any:

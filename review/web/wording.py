@@ -14,6 +14,7 @@ from wtforms.widgets import DateInput
 from review import policy
 from review.languages import N_
 from review.services import blueprint
+from review.services.queries.step_choices import Told
 from review.services.queries.turns import Due, due
 from review.services.snapshot import Side, Snapshot
 from review.web import access, present
@@ -76,7 +77,7 @@ def reason(value: Reason, review: Snapshot | None = None) -> str:
         return text
     if review and value.unblocked_by in _parties_of_viewer(review):
         return text
-    state = review.sides[0].name if review else _(_PARTY[Party.STATE_UNDER_REVIEW])
+    state = _(review.sides[0].name) if review else _(_PARTY[Party.STATE_UNDER_REVIEW])
     return f"{text} {_(_UNBLOCK[value.unblocked_by], state=state)}"
 
 
@@ -116,7 +117,7 @@ def party(value: Party) -> str:
 
 def owner(item: Due) -> str:
     """Whose turn it is: the name of the State, or the secretariat."""
-    return item.name or _(_PARTY[item.party])
+    return _(item.name or _PARTY[item.party])
 
 
 def duty(review: Snapshot, item: Due) -> str:
@@ -197,7 +198,12 @@ def holders(review: Snapshot, held: Any) -> str:
 
 def side_names(review: Snapshot, slots: tuple[int, ...]) -> list[str]:
     """The names of the States of these slots."""
-    return [review.sides[slot].name for slot in slots if slot in review.sides]
+    return [_(review.sides[slot].name) for slot in slots if slot in review.sides]
+
+
+def told(to: Told) -> str:
+    """Who receives a message, as a list in a sentence."""
+    return present.listed([_(name) for name in to.names])
 
 
 def acted_for(review: Snapshot, acting_as: str, iso3: str | None) -> str:
@@ -206,7 +212,7 @@ def acted_for(review: Snapshot, acting_as: str, iso3: str | None) -> str:
     if found and acting_as.startswith("mission"):
         return _("Permanent Mission of %(state)s", state=_(found[0].name))
     if found:
-        return found[0].name
+        return _(found[0].name)
     if acting_as == "system":
         return _("by itself, as it was decided")
     return _("Secretariat") if acting_as.startswith("secretariat") else ""
@@ -247,6 +253,7 @@ def install(app: Flask) -> None:
         holders,
         side_names,
         acted_for,
+        told,
         chosen,
     )
     app.jinja_env.globals["wording"] = SimpleNamespace(**{f.__name__: f for f in shown})

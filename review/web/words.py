@@ -1,13 +1,35 @@
-"""Gettext for pages: `_` and `ngettext` now, `lazy` for words that are made before the request."""
+"""Gettext for pages: `_` and `ngettext` now, `lazy` for words that are made before the request.
+
+Pages speak with the catalogues that mails use, names of States with them.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import flask_babel
+from babel.support import NullTranslations
 from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
+
+from review import languages
+
+
+class Speech(flask_babel.Babel):
+    """Flask-Babel with the catalogues of `review.languages`."""
+
+    @cached_property
+    def domain_instance(self) -> flask_babel.Domain:
+        """Where texts come from unless a request chooses otherwise."""
+        return _Catalogues()
+
+
+class _Catalogues(flask_babel.Domain):
+    def get_translations(self) -> NullTranslations:
+        """The catalogue of the reader's language; of English outside a request."""
+        return languages.translations(str(flask_babel.get_locale() or languages.SOURCE))
 
 
 def _(text: str, **values: Any) -> str:

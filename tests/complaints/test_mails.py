@@ -84,9 +84,9 @@ def test_janeway_1390_a_server_that_refuses_at_once_is_told_as_well(
 # Language --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", ["fr", "ar", "zh"])
+@pytest.mark.parametrize(("code", "state"), [("fr", "Zambie"), ("ar", "زامبيا"), ("zh", "赞比亚")])
 def test_pkp_3525_a_mail_is_in_the_language_of_its_reader_not_of_who_wrote_it(
-    case: Case, code: str
+    case: Case, code: str, state: str
 ) -> None:
     """pkp-lib#3525: mail goes out in the sender's language."""
     case.change("focal_point", language=code)
@@ -98,7 +98,7 @@ def test_pkp_3525_a_mail_is_in_the_language_of_its_reader_not_of_who_wrote_it(
     assert mail.message["Content-Language"] == code
     assert mail.subject == languages.translations(code).gettext(
         "%(state)s: the review is resumed"
-    ) % {"state": "\u2068Zambia\u2069" if code == "ar" else "Zambia"}
+    ) % {"state": state}
 
 
 def test_pkp_7662_the_reminder_speaks_the_language_of_the_request(app: Flask) -> None:

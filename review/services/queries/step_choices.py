@@ -32,7 +32,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Who receives a message: names of States or functions, as they are written."""
+    """Who receives a message: English names of States, or functions as they are written."""
 
     notice: Notice
     party: Party
@@ -65,15 +65,17 @@ def _states(session: Session, seen: Snapshot) -> list[Choice]:
         .where(State.iso3 != seen.sides[0].iso3, State.ratified_on <= local_day(seen.now, VIENNA))
         .order_by(State.name)
     )
-    return [Choice(iso3, name) for iso3, name in rows]
+    return [Choice(iso3, name, translate=True) for iso3, name in rows]
 
 
-def _sides(_session: Session, seen: Snapshot) -> list[Choice]:
-    return [Choice(str(slot), side.name) for slot, side in sorted(seen.sides.items()) if slot]
+def _sides(session: Session, seen: Snapshot) -> list[Choice]:
+    return [one for one in _any_side(session, seen) if one.value != "0"]
 
 
 def _any_side(_session: Session, seen: Snapshot) -> list[Choice]:
-    return [Choice(str(slot), side.name) for slot, side in sorted(seen.sides.items())]
+    return [
+        Choice(str(slot), side.name, translate=True) for slot, side in sorted(seen.sides.items())
+    ]
 
 
 def _provisions(_session: Session, seen: Snapshot) -> list[Choice]:
