@@ -82,7 +82,7 @@ def _rows(voice: Voice, words: Mapping[str, Any], what: str) -> Iterator[Row]:
 def _due_label(voice: Voice, due: Due, about: str) -> str:
     """By when the recipient acts, or what is reached by then."""
     if due.yours:
-        return voice.gettext("By")
+        return voice.gettext("By when")
     return voice.gettext("Due") if about == due.milestone else due.milestone
 
 

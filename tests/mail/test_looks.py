@@ -176,3 +176,12 @@ def test_what_is_isolated_once_is_not_isolated_again() -> None:
 
 def test_every_name_of_a_list_is_isolated() -> None:
     assert Voice("ar").listed(["Italy", "Zimbabwe"]).count("\u2068") == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [("ar", "الموعد الأقصى"), ("es", "Para cuándo"), ("fr", "D’ici à"), ("ru", "К какому сроку")],
+)
+def test_the_label_of_a_date_says_by_when_and_not_by_whom(code: str, label: str) -> None:
+    lines = plain(sent(reminder(language=code))).splitlines()
+    assert any(line.startswith(label) for line in lines)
