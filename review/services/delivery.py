@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -50,6 +50,7 @@ from review.services import (
     outdated,
     put_off,
     refusals,
+    standing_dates,
     work_calendars,
 )
 from review.services.claims import Claimed
@@ -188,7 +189,8 @@ def _deliver(session: Session, mail: Claimed, course: _Course, now: datetime) ->
     began = time.monotonic()
     goes_on = True
     try:
-        letter = _letter(row, mail_links.given(session, row, now), _days_off(session, row, course))
+        given = standing_dates.params(session, row, now) | mail_links.given(session, row, now)
+        letter = _letter(row, given, _days_off(session, row, course))
         message = render(letter, sender=course.sender, now=now)
         back = course.path.address(row.id, parseaddr(course.sender)[1])
         said = course.transport.send(message, back, row.address, course.path.tag(row.id))
@@ -277,14 +279,14 @@ def _days_off(session: Session, row: Outbox, course: _Course) -> DaysOff:
     return course.days_off[states]
 
 
-def _letter(row: Outbox, secrets: dict[str, str], days_off: DaysOff) -> Letter:
+def _letter(row: Outbox, params: dict[str, Any], days_off: DaysOff) -> Letter:
     return Letter(
         number=row.id,
         key=row.key,
         notice=row.notice,
         language=row.language,
         address=row.address,
-        params=row.params | secrets,
+        params=params,
         review_id=row.review_id,
         days_off=days_off,
     )

@@ -1,7 +1,8 @@
-"""The date of a mail that is written anew: the one that stands now, not that of the first mail.
+"""The date of a mail when it leaves: the one that stands then, not that when it was thought of.
 
-A mail keeps the words that were sent. One that is sent once more, or to the next address, says
-what is true when it is written: a date that was put off meanwhile has its new day.
+A mail keeps the words that were sent. One that has waited for its server, is sent once more, or to
+the next address, says what is true when it is written: a date that was put off meanwhile has its
+new day.
 """
 
 from __future__ import annotations

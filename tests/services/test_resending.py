@@ -185,6 +185,18 @@ def test_what_is_sent_once_more_names_the_date_that_stands(desk: Mails, notice: 
         assert "30 Nov" not in kept.body_text
 
 
+def test_a_request_that_waited_for_the_server_names_the_date_that_stands(database: str) -> None:
+    waiting = _mails("desk_review")
+    waiting.put_off("desk_review:1", "2011-11-30")
+    waiting.drain()
+    request = next(
+        said(m) for to, m in waiting.post.taken if to == EXPERT and "desk review" in said(m)
+    )
+    assert "by Wed 30 Nov 2011" in request
+    kept = waiting.newest("desk_review_requested", EXPERT)
+    assert "30 Nov" in (kept.body_text or "")
+
+
 @pytest.mark.parametrize("notice", ["reminder", "desk_review_requested"])
 def test_what_goes_to_the_next_address_names_the_date_that_stands(desk: Mails, notice: str) -> None:
     reminded(desk)
