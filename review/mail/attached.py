@@ -28,13 +28,12 @@ from email.utils import parseaddr
 from typing import Any, Final
 
 from review import reference
-from review.mail import due, entries, ical
+from review.mail import due, entries, ical, owed
 from review.mail.entries import About, Where
 from review.mail.ical import Entry, Mailbox, Method
 from review.mail.letter import Letter
 from review.mail.voice import Voice
 from workflows.registry import process
-from workflows.spec import Milestone
 
 INVITES: Final = "dialogue_scheduled"
 
@@ -122,19 +121,11 @@ def _deadlines(letter: Letter, voice: Voice, now: datetime) -> Iterator[Entry]:
             voice,
             _about(letter),
             item,
-            _slot(one, item),
+            owed.number_of(one),
             on=date.fromisoformat(one.get("new_date") or one["due"]),
             where=_where(p),
             changed_at=_changed_at(p, now),
         )
-
-
-def _slot(params: Mapping[str, Any], item: Milestone) -> int:
-    """The number of a question, which each mail names in its own way; else the reader's side."""
-    if item.repeats:
-        names = ("slot_of_milestone", "milestone_slot", "question")
-        return int(next(params[name] for name in names if name in params))
-    return int(params["slot"]) if params["slot"] in item.slots else item.slots[0]
 
 
 def _where(params: Mapping[str, Any]) -> Where:

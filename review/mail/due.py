@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from review import reference
+from review.mail import owed
 from review.mail.letter import DaysOff
 from review.mail.voice import Voice
 from review.reference import days_off
@@ -47,15 +48,13 @@ def of(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -
     if not params.get("milestone"):
         return Due()
     item = process(params["process"]).milestone(params["milestone"])
-    slot = _slot(params, item)
+    slot = owed.slot_of(params, item)
     owner = item.owner_of(slot)
     on = params.get("new_date") or params.get("due")
-    yours = owner.value == params["party"] and (
-        owner is not Party.REVIEWING_STATE or slot == params["slot"]
-    )
+    yours = owed.by_reader(params)
     escalated = "escalates" in params and params["party"] == Party.SECRETARIAT.value
     if not on:
-        return Due(yours=yours, milestone=voice.gettext(item.label))
+        return Due(yours=yours, milestone=_name(params, item, voice))
     end, iso3 = date.fromisoformat(on), _owner(params, owner, slot)
     zone, place = _where(params, iso3)
     calendar = days_off.calendar(iso3, other.get(iso3))
@@ -74,9 +73,17 @@ def of(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff) -
         long=text.main,
         distance="; ".join(filter(None, (text.distance, text.yours))),
         late=text.late,
-        milestone=voice.gettext(item.label),
+        milestone=_name(params, item, voice),
         reminder=_reminder(params, (zone, place), voice, now) if yours or escalated else "",
     )
+
+
+def _name(params: Mapping[str, Any], item: Milestone, voice: Voice) -> str:
+    """What is dated, by its number where there are several of it: "Question answered, no. 2"."""
+    what = voice.gettext(item.label)
+    if not item.repeats:
+        return what
+    return voice.gettext("%(what)s, no. %(number)s", what=what, number=owed.number_of(params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +106,6 @@ def along(params: Mapping[str, Any], voice: Voice, now: datetime, other: DaysOff
         old = voice.day(date.fromisoformat(one["old_date"]))
         found.append(Along(moved.milestone, moved.yours, moved.day, moved.long, old))
     return sorted(found, key=lambda one: not one.yours)
-
-
-def _slot(params: Mapping[str, Any], item: Milestone) -> int:
-    """Of which side the date is: named, else the recipient's, else the only one there is."""
-    slot = params.get("slot_of_milestone", params["slot"])
-    if item.repeats:
-        return 0
-    return int(slot) if slot in item.slots else item.slots[0]
 
 
 def _owner(params: Mapping[str, Any], owner: Party, slot: int) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from workflows.registry import process
 from workflows.spec import Milestone, Party
+
+_NUMBERS: Final = ("slot_of_milestone", "milestone_slot", "question")
+"""Where the mails of a date, of a reminder, and of a question itself have the number of it."""
 
 
 def by_reader(params: Mapping[str, Any]) -> bool:
@@ -30,8 +33,14 @@ def slot_of(params: Mapping[str, Any], item: Milestone) -> int:
 
 
 def number_of(params: Mapping[str, Any]) -> int:
-    """The number under which the review records it: of a question its own, else the slot."""
+    """The number under which the review records it: of a question its own, else the slot.
+
+    Raises KeyError where a mail about a question does not say about which.
+    """
     item = process(params["process"]).milestone(params["milestone"])
-    if item.repeats:
-        return int(params.get("milestone_slot") or params["question"])
-    return slot_of(params, item)
+    if not item.repeats:
+        return slot_of(params, item)
+    for name in _NUMBERS:
+        if name in params:
+            return int(params[name])
+    raise KeyError(" or ".join(_NUMBERS))

@@ -189,7 +189,9 @@ def _deliver(session: Session, mail: Claimed, course: _Course, now: datetime) ->
     began = time.monotonic()
     goes_on = True
     try:
-        given = standing_dates.params(session, row, now) | mail_links.given(session, row, now)
+        given = standing_dates.when_it_leaves(session, row, now) | mail_links.given(
+            session, row, now
+        )
         letter = _letter(row, given, _days_off(session, row, course))
         message = render(letter, sender=course.sender, now=now)
         back = course.path.address(row.id, parseaddr(course.sender)[1])

@@ -49,6 +49,17 @@ def params(session: Session, row: Outbox, now: datetime) -> dict[str, Any]:
     return _renewed(found, task, row.notice)
 
 
+def when_it_leaves(session: Session, row: Outbox, now: datetime) -> dict[str, Any]:
+    """The parameters of a mail that leaves for the first time: as they were written, unless a date
+    in it has changed while it waited."""
+    found = params(session, row, now)
+    return found if _days(found) != _days(row.params) else dict(row.params)
+
+
+def _days(given: Mapping[str, Any]) -> list[str | None]:
+    return [one.get("due") for one in (given, *given.get("items", ()))]
+
+
 def objection(session: Session, row: Outbox, now: datetime) -> str:
     """Why a mail is not to be sent once more, to be translated; empty if it may be."""
     if row.notice == "digest":

@@ -76,7 +76,7 @@ def _parts(message: EmailMessage) -> tuple[str, str]:
     return joined(text), html
 
 
-_MARKS_OF_TEXT = r"^[^:.]{2,40}: +| \(|\)$|^\[|\]$|:$"
+_MARKS_OF_TEXT = r"^(?:no\.|[^:.]){2,40}: +| \(|\)$|^\[|\]$|:$"
 """What stands in the plain text instead of a table or a frame."""
 
 
