@@ -9,13 +9,14 @@ from functools import cache
 from typing import Final
 
 from review.reference.source import UnknownReferenceError, day, rows
+from workflows.words import N_
 
 REGIONAL_GROUPS: Final = (
-    "African States",
-    "Asia-Pacific States",
-    "Eastern European States",
-    "Latin American and Caribbean States",
-    "Western European and other States",
+    N_("African States"),
+    N_("Asia-Pacific States"),
+    N_("Eastern European States"),
+    N_("Latin American and Caribbean States"),
+    N_("Western European and other States"),
 )
 NAMED_IN: Final = ("ar", "es", "fr", "ru", "zh")
 _LANGUAGE_CODES: Final = {
