@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from review import clock, languages
 from review.languages import N_
 from review.policy import Action
-from review.resources import STATIC, TRANSLATIONS
+from review.resources import STATIC
 from review.services.snapshot import VIENNA
 from review.settings import Settings
 from review.web import access, present, words
@@ -47,7 +47,6 @@ NAVIGATION: Final = (
 def install(app: Flask, settings: Settings) -> None:
     """Set language and zone for every request and give the templates what the frame shows."""
     app.config["BABEL_DEFAULT_LOCALE"] = languages.SOURCE
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     app.config["DUTY_STATION_ZONE"] = VIENNA
     babel.init_app(app, locale_selector=language_code, timezone_selector=present.viewer_zone)
     words.install(app)

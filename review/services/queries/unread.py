@@ -13,13 +13,12 @@ from review.services.setbacks import Setbacks
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A review that was left out. ``kind``: of the error, as the log has it."""
+    """A review that was left out; the log has the kind of the error."""
 
     review_id: int
     iso3: str
     name: str
     year: int
-    kind: str
 
 
 def unread(session: Session, setbacks: Setbacks) -> tuple[Unread, ...]:
@@ -31,4 +30,4 @@ def unread(session: Session, setbacks: Setbacks) -> tuple[Unread, ...]:
         .order_by(State.name, Review.id)
     )
     found = session.execute(wanted).all() if setbacks.reviews else ()
-    return tuple(Unread(*row, setbacks.reviews[row.id]) for row in found)
+    return tuple(Unread(*row) for row in found)
